@@ -1,0 +1,3 @@
+"""An API gateway inside mitmproxy."""
+
+__version__ = "0.1.0"

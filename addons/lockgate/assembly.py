@@ -1,0 +1,258 @@
+"""From a definition to plans: the one place that puts the parts together. Does no I/O.
+
+A plan is what a request resolves to in one phase: the links that will run, in order. Everything that can be known from
+the definition is worked out here, once; a plan is kept for the next request that looks the same.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from lockgate.exchange import Exchange
+from lockgate.middleware import BodyNeed, Decision, Link, Match, Matching, Middleware, Resolver, Rule, Step
+from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE
+from lockgate.model import ApiDefinition, Version
+from lockgate.registry import Registry
+from lockgate.routing.listen import ListenPath
+from lockgate.routing.pattern import PatternSet, path_pattern
+from lockgate.routing.router import OperationRouter
+from lockgate.trace import LeftOut, Level, Phase, Why
+
+PLANS_PER_VERSION: Final = 2048
+"""How many plans are kept for each version of an API; the one unused for longest goes first."""
+
+LONGEST_KEPT_PATH: Final = 1024
+"""Characters. Plans for longer paths are made anew each time, so that hostile paths cannot fill the memory."""
+
+_CHAINS: Final[Mapping[Phase, Registry]] = {Phase.REQUEST: Registry(REQUEST), Phase.RESPONSE: Registry(RESPONSE)}
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingOptions:
+    """How paths of entries become patterns, for a whole gateway.
+
+    Source: behaviour-chain 0.1 and 2.1.
+    """
+
+    prefix: bool = False
+    suffix: bool = False
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The links that an exchange passes in one phase."""
+
+    phase: Phase
+    links: tuple[Link, ...]
+    body: BodyNeed
+    """The most that any link does with the body, whatever the message is like."""
+    asks: tuple[Link, ...]
+    """Links whose need depends on the message."""
+
+    def needs_body(self, exchange: Exchange) -> bool:
+        """Whether any link wants the body of this message, whose headers are there."""
+        if self.body is not BodyNeed.NONE:
+            return True
+        for link in self.asks:
+            ask = link.middleware.body_when
+            if ask is not None and ask(link.config, exchange, self.phase) is not BodyNeed.NONE:
+                return True
+        return False
+
+
+@final
+class CompiledVersion:
+    """One version of an API with everything compiled that its plans need."""
+
+    __slots__ = ("_api_links", "_kinds", "_listen", "_plans", "_resolvers", "_router", "_rules", "_rules_of", "_set")
+
+    def __init__(self, version: Version, listen: ListenPath, options: MatchingOptions) -> None:
+        rank = {kind: position for position, kind in enumerate(LIST_ORDER)}
+        rules = sorted(version.rules, key=lambda rule: rank[rule.kind or rule.middleware])
+        self._listen: Final = listen
+        self._rules: Final = tuple(rules)
+        self._kinds: Final = frozenset(rule.middleware for rule in rules)
+        patterns: dict[str, int] = {}
+        self._rules_of: Final[list[list[int]]] = []
+        for index, rule in enumerate(rules):
+            pattern = path_pattern(rule.path, prefix=options.prefix, suffix=options.suffix)
+            lists = _matching(rule) is Matching.LISTS
+            if options.ignore_case or rule.ignore_case or (lists and version.ignore_case):
+                pattern = "(?i)" + pattern
+            place = patterns.setdefault(pattern, len(patterns))
+            if place == len(self._rules_of):
+                self._rules_of.append([])
+            self._rules_of[place].append(index)
+        self._set: Final = PatternSet(patterns)
+        self._resolvers: Final[dict[str, Resolver]] = {
+            middleware.name: middleware.resolver(self._rules)
+            for chain in _CHAINS.values()
+            for middleware in chain.values()
+            if middleware.resolver is not None
+        }
+        self._api_links: Final = {phase: dict(_api_links(version, phase)) for phase in Phase}
+        self._router: Final = _router(version, listen, self._rules)
+        self._plans: Final[OrderedDict[tuple[Phase, str, str, str], Plan]] = OrderedDict()
+
+    def plan(self, phase: Phase, method: str, path: str, encoded_path: str) -> Plan:
+        """The plan for a request.
+
+        Args:
+            phase: Which chain.
+            method: With which entries are matched; case counts.
+            path: Decoded, as ``routing.pattern.decode_path`` gives it, with the listen path if it has it.
+            encoded_path: As on the wire, for the OpenAPI router.
+        """
+        key = (phase, method, path, encoded_path)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._made(phase, method, path, encoded_path)
+            if len(path) > LONGEST_KEPT_PATH:
+                return plan
+            self._plans[key] = plan
+            if len(self._plans) > PLANS_PER_VERSION:
+                self._plans.popitem(last=False)
+        else:
+            self._plans.move_to_end(key)
+        return plan
+
+    def left_out(self, phase: Phase, method: str, path: str, encoded_path: str) -> tuple[LeftOut, ...]:
+        """Why each middleware that is not in the plan is not in it."""
+        present = {link.middleware.name for link in self.plan(phase, method, path, encoded_path).links}
+        return tuple(
+            LeftOut(name, self._reason(name, method, path))
+            for name in _CHAINS[phase]
+            if name not in present
+        )
+
+    def _reason(self, name: str, method: str, path: str) -> str:
+        mine = [rule for rule in self._rules if rule.middleware == name]
+        if not mine:
+            return "not configured"
+        others = sorted({rule.method for rule in mine if self._found_by_path(rule, path) and rule.method != method})
+        if others:
+            return f"its entries for {path} have other methods: {', '.join(other or '*' for other in others)}"
+        entries = ", ".join(rule.entry for rule in mine[:3]) + (", …" if len(mine) > 3 else "")  # noqa: PLR2004
+        return f"no entry matches {method} {path} (it has {entries})"
+
+    def _found_by_path(self, wanted: Rule, path: str) -> bool:
+        return any(match.rule is wanted for match in self._matches(path, whole=_matching(wanted) is Matching.LISTS))
+
+    def _made(self, phase: Phase, method: str, path: str, encoded_path: str) -> Plan:
+        links: list[Link] = []
+        matches = self._matches(path, whole=False) if self._kinds else ()
+        in_lists: Sequence[Match] | None = None
+        for name, middleware in _CHAINS[phase].items():
+            step = middleware.request if phase is Phase.REQUEST else middleware.response
+            if step is None:
+                continue
+            api_link = self._api_links[phase].get(name)
+            decision: Decision | None = None
+            if name in self._resolvers:
+                if in_lists is None:
+                    in_lists = self._matches(path, whole=True)
+                decision = self._resolvers[name](in_lists, method)
+            elif name in self._kinds:
+                decision = (
+                    self._routed(middleware, method, encoded_path)
+                    if middleware.matching is Matching.ROUTER
+                    else _first(middleware, matches, method)
+                )
+            link = None if decision is None else Link(middleware, decision.config, decision.why, step)
+            # Requests: the endpoint has the last word. Responses: the API has it (behaviour-chain 4.5).
+            pair = (api_link, link) if phase is Phase.REQUEST else (link, api_link)
+            links += [one for one in pair if one is not None]
+        return _plan(phase, tuple(links))
+
+    def _matches(self, path: str, *, whole: bool) -> tuple[Match, ...]:
+        """Rules whose pattern is found, in list order, each with the first text in which it is found."""
+        stripped = self._listen.strip(path)
+        inner = stripped if self._listen.text == "/" else self._listen.strip(stripped)
+        texts = (stripped, path) if whole else (inner, stripped)
+        found: dict[int, Match] = {}
+        for text in dict.fromkeys(texts):
+            for place in self._set.found(text):
+                for index in self._rules_of[place]:
+                    found.setdefault(index, Match(self._rules[index], self._set.patterns[place], text))
+        return tuple(found[index] for index in sorted(found))
+
+    def _routed(self, middleware: Middleware[Any], method: str, encoded_path: str) -> Decision | None:
+        operation = None if self._router is None else self._router.find(encoded_path)
+        rules = {} if operation is None else operation.methods.get(method) or {}
+        rule = rules.get(middleware.name)
+        if operation is None or rule is None:
+            return None
+        why = Why(Level.RULE, rule.pointer, rule.entry, operation.path, encoded_path, "OpenAPI router")
+        return Decision(rule.config, why)
+
+
+def _matching(rule: Rule) -> Matching:
+    for chain in _CHAINS.values():
+        if rule.middleware in chain:
+            return chain[rule.middleware].matching
+    raise LookupError(f"no middleware is called {rule.middleware!r}")
+
+
+def _router(version: Version, listen: ListenPath, rules: Sequence[Rule]) -> OperationRouter | None:
+    """The router over all operations of the document, if any middleware is matched with it."""
+    routed = [rule for rule in rules if _matching(rule) is Matching.ROUTER]
+    if not routed:
+        return None
+    by_operation: dict[tuple[str, str], dict[str, Rule]] = {operation: {} for operation in version.operations}
+    for rule in routed:
+        by_operation.setdefault((rule.path, rule.method), {})[rule.middleware] = rule
+    return OperationRouter(listen.text, [(path, method, rules) for (path, method), rules in by_operation.items()])
+
+
+def _api_links(version: Version, phase: Phase) -> Iterator[tuple[str, Link]]:
+    for name, middleware in _CHAINS[phase].items():
+        step: Step[Any] | None = middleware.request if phase is Phase.REQUEST else middleware.response
+        if step is None:
+            continue
+        section = version.sections.get(name)
+        if section is not None:
+            yield name, Link(middleware, section.config, Why(Level.API, section.pointer), step)
+        elif middleware.always is not None:
+            yield name, Link(middleware, middleware.always, Why(Level.ALWAYS), step)
+
+
+def _first(middleware: Middleware[Any], matches: Sequence[Match], method: str) -> Decision | None:
+    for match in matches:
+        rule = match.rule
+        if rule.middleware == middleware.name and rule.method == method:
+            why = Why(Level.RULE, rule.pointer, rule.entry, match.pattern, match.text, "first match")
+            return Decision(rule.config, why)
+    return None
+
+
+def _plan(phase: Phase, links: tuple[Link, ...]) -> Plan:
+    asks = tuple(link for link in links if link.middleware.body_when is not None)
+    body = max((link.middleware.body for link in links), default=BodyNeed.NONE)
+    return Plan(phase, links, body, asks)
+
+
+@final
+class CompiledApi:
+    """An API that is ready to run."""
+
+    __slots__ = ("definition", "listen", "options", "versions")
+
+    def __init__(self, definition: ApiDefinition, options: MatchingOptions) -> None:
+        """Compile a definition.
+
+        Raises:
+            ValueError: It is not what loading lets through: a listen path or pattern that does not compile.
+        """
+        self.definition: Final = definition
+        self.options: Final = options
+        self.listen: Final = ListenPath(definition.listen_path)
+        self.versions: Final = {
+            version.name: CompiledVersion(version, self.listen, options) for version in definition.versions
+        }
+
+    @property
+    def default_version(self) -> CompiledVersion:
+        """The version that is used unless versioning says otherwise."""
+        return self.versions[self.definition.versions[0].name]

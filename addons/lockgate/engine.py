@@ -1,0 +1,363 @@
+"""One exchange from its arrival to its answer, over one snapshot. Hosts call its halves; it knows none of them.
+
+A host delivers headers and body apart or together::
+
+    run = begin(snapshot, outside, exchange)          # routed; ``answered``, or a plan
+    await run_request(run, body)                      # body: NOT_READ unless ``run.needs_request_body``
+    if not run.answered:                              # send ``run.exchange.request`` to ``run.upstream``
+        begin_response(run, response)                 # its headers are there
+        await run_response(run, body)                 # body: NOT_READ unless ``run.needs_response_body``
+    run.exchange.response                             # what the client gets
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from lockgate.assembly import CompiledApi, CompiledVersion, Plan
+from lockgate.chain import Observer, run_links
+from lockgate.exchange import Body, Exchange, Headers, NotRead, Pass, Request, Response, canonical
+from lockgate.middleware import Continue, Forward, Loop, Outcome, Reason, Reject, Respond, Upstream
+from lockgate.replies import BAD_REQUEST, BODY_TOO_LARGE, NOT_FOUND, error_reply, plain_reply, redirect
+from lockgate.routing.pattern import decode_path
+from lockgate.services import Outside, Services
+from lockgate.snapshot import Snapshot
+from lockgate.trace import Level, Phase, Trace, TraceStep, Why
+from lockgate.urls import clean_path, encode_path
+
+DEFAULT_LOOP_LIMIT: Final = 5
+"""Loops in one exchange. One more is let through than the number says: the level is tested before it is raised."""
+
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNCLEAN: Final = re.compile(r"//|/\.{1,2}(?:/|$)")
+_ROUTING: Final = Why(Level.ALWAYS)
+
+
+@dataclass(slots=True)
+class Run:
+    """What one exchange needs between the calls of its host."""
+
+    snapshot: Snapshot
+    services: Services
+    exchange: Exchange
+    trace: Trace
+    observers: Sequence[Observer] = ()
+    api: CompiledApi | None = None
+    """That serves it; None when it was answered before any API was found."""
+    plan: Plan | None = None
+    """Of the phase under way."""
+    upstream: Upstream | None = None
+    """Where it goes, once the request phase is over and did not answer."""
+    loop_limit: int = 0
+    """Set by the first loop that names one."""
+    _response_headers_done: bool = field(default=False)
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is a response for the client."""
+        return self.exchange.response is not None and self.upstream is None
+
+    @property
+    def needs_request_body(self) -> bool:
+        """Whether the host has to wait for the request's body."""
+        return self.plan is not None and self.plan.needs_body(self.exchange)
+
+    @property
+    def needs_response_body(self) -> bool:
+        """Whether the host has to wait for the response's body."""
+        return self.plan is not None and self.plan.needs_body(self.exchange)
+
+
+def begin(snapshot: Snapshot, outside: Outside, exchange: Exchange, observers: Sequence[Observer] = ()) -> Run:
+    """Route an exchange and plan its request phase.
+
+    Args:
+        snapshot: Definitions it will run on to its end.
+        outside: Services for its links.
+        exchange: As it arrived; the request's body may be ``NOT_READ``.
+        observers: Breakpoints and live views.
+    """
+    run = Run(snapshot, Services(outside), exchange, Trace(exchange, snapshot.generation), observers)
+    answer = _before_routing(snapshot, exchange.request)
+    if answer is not None:
+        _answer(run, answer, "finish", _unrouted_detail(answer))
+        return run
+    path = decode_path(exchange.request.path)
+    found = snapshot.route(path)
+    if found is None:
+        _answer(run, NOT_FOUND, "reject", f"no listen path matches {path}")
+        return run
+    api, route = found
+    _enter(run, api, path)
+    if api.definition.unavailable:
+        _refuse(run, Reject(Reason.UNAVAILABLE), api.definition.unavailable)
+        return run
+    run.trace.steps.append(
+        TraceStep(
+            "routing",
+            Phase.REQUEST,
+            0,
+            "continue",
+            Why(Level.ALWAYS, "", api.definition.name, route.prefix, path, "longest listen path"),
+            exchange,
+            run.exchange,
+            0,
+            f"API {api.definition.name!r} on {route.prefix}",
+        )
+    )
+    return run
+
+
+def _before_routing(snapshot: Snapshot, request: Request) -> Response | None:
+    """Answers that are given before any API is looked for (behaviour-chain 1.5, 1.6)."""
+    server = snapshot.settings.http_server_options
+    path = request.path
+    if not path.startswith("/") or (("%" in path) and _BAD_ESCAPE.search(path)):
+        return BAD_REQUEST
+    limit = server.max_request_body_size
+    if limit > 0:
+        declared = request.headers.get("content-length")
+        size = int(declared) if declared is not None and declared.isascii() and declared.isdigit() else 0
+        if size > limit:
+            return BODY_TOO_LARGE
+    if not server.skip_url_cleaning:
+        decoded = decode_path(path)
+        if _UNCLEAN.search(decoded):
+            cleaned = encode_path(clean_path(decoded))
+            return redirect(request.method, cleaned if request.query is None else f"{cleaned}?{request.query}")
+    return None
+
+
+def _unrouted_detail(answer: Response) -> str:
+    location = answer.headers.get("location")
+    if location is not None:
+        return f"the path is not clean; redirected to {location}"
+    return f"status {answer.status}: the request is malformed or too large"
+
+
+def _enter(run: Run, api: CompiledApi, path: str) -> None:
+    """Begin a pass through an API's chain."""
+    exchange = run.exchange
+    definition = api.definition
+    request = exchange.request
+    this = Pass(definition.id, definition.name, definition.versions[0].name, definition.listen_path, request.method, path)
+    run.exchange = replace(exchange, passes=(*exchange.passes, this))
+    run.api = api
+    run.plan = api.default_version.plan(Phase.REQUEST, request.method, path, request.path)
+
+
+async def run_request(run: Run, body: Body) -> None:
+    """Run the request phase, with its loops. Afterwards ``run.answered``, or ``run.upstream`` says where it goes.
+
+    Args:
+        run: As ``begin`` gave it, and not answered.
+        body: The request's, or ``NOT_READ`` if no link needs it.
+    """
+    if not isinstance(body, NotRead) and body is not run.exchange.request.body:
+        run.exchange = replace(run.exchange, request=replace(run.exchange.request, body=body))
+        limit = run.snapshot.settings.http_server_options.max_request_body_size
+        if 0 < limit < len(body):
+            _answer(run, BODY_TOO_LARGE, "finish", "the body is larger than max_request_body_size")
+            return
+    while True:
+        outcome = await _run_phase(run)
+        match outcome:
+            case Forward(exchange=forwarded, upstream=upstream):
+                run.exchange = forwarded
+                run.upstream = upstream
+                run.trace.upstream_request = forwarded.request
+                return
+            case Respond(response=response, finish=True):
+                _set_response(run, response)
+                _finish(run)
+                return
+            case Respond(response=response):
+                begin_response(run, response)
+                await run_response(run, response.body)
+                return
+            case Reject():
+                _refuse(run, outcome)
+                return
+            case Loop():
+                if not _loop(run, outcome):
+                    return
+            case Continue():
+                raise RuntimeError("the request chain ended without a link that answers or forwards")
+
+
+async def _run_phase(run: Run) -> Outcome:
+    plan, api = run.plan, run.api
+    if plan is None or api is None:
+        raise RuntimeError("nothing was routed")
+    strict = api.definition.strict or run.snapshot.settings.strict
+    outcome = await run_links(
+        plan.links, run.exchange, run.services, run.trace, plan.phase, strict=strict, observers=run.observers
+    )
+    if isinstance(outcome, Continue | Forward | Loop):
+        run.exchange = outcome.exchange
+    elif run.trace.steps:
+        # What links before the one that answered wrote stays: headers for every answer, variables, passes.
+        run.exchange = run.trace.steps[-1].before
+    return outcome
+
+
+def _loop(run: Run, loop: Loop) -> bool:
+    """Enter the API that a loop names. False: it was refused, and the exchange is answered."""
+    run.loop_limit = run.loop_limit or loop.limit
+    limit = run.loop_limit or DEFAULT_LOOP_LIMIT
+    if len(run.exchange.passes) - 1 > limit:
+        message = f"{Reason.LOOP_TOO_DEEP.message}. Found more than {limit} loops in single request"
+        _refuse(run, Reject(Reason.LOOP_TOO_DEEP, message))
+        return False
+    api = run.api if loop.api == "self" else find_loop_target(run.snapshot, loop.api)
+    if api is None:
+        _refuse(run, Reject(Reason.LOOP_TARGET_MISSING))
+        return False
+    request = replace(run.exchange.request, path=loop.path, method=loop.method or run.exchange.request.method)
+    run.exchange = replace(
+        run.exchange, request=request, rewritten=None, rewrite_matched=False, to_method=None
+    )
+    _enter(run, api, decode_path(loop.path))
+    if api.definition.unavailable:
+        _refuse(run, Reject(Reason.UNAVAILABLE), api.definition.unavailable)
+        return False
+    return True
+
+
+def find_loop_target(snapshot: Snapshot, name: str) -> CompiledApi | None:
+    """The API that the host part of a ``tyk://`` URL names: by id, or by name as such URLs spell it.
+
+    Source: behaviour-chain 4.3.
+    """
+    by_id = snapshot.apis.get(name)
+    if by_id is not None:
+        return by_id
+    wanted = name.lower()
+    return next((api for api in snapshot.apis.values() if loop_name(api.definition.name).lower() == wanted), None)
+
+
+def loop_name(name: str) -> str:
+    """An API's name as ``tyk://`` URLs spell it: without category, other characters as one dash."""
+    head, category, _ = name.partition("#")
+    return re.sub("[^A-Za-z0-9]+", "-", head[:-1] if category else head)
+
+
+def begin_response(run: Run, response: Response) -> None:
+    """Take in a response's headers and plan the response phase.
+
+    Args:
+        run: After the request phase.
+        response: The upstream's, or a link's; its body may be ``NOT_READ``.
+
+    Source: behaviour-chain 2.4 for the path and method that entries are matched with.
+    """
+    if run.upstream is not None:
+        run.trace.upstream_response = response
+    _set_response(run, response)
+    api = run.api
+    if api is None:
+        raise RuntimeError("nothing was routed")
+    this = run.exchange.current_pass
+    path = this.path if run.exchange.rewrite_matched else decode_path(run.exchange.request.path)
+    run.plan = api.default_version.plan(Phase.RESPONSE, this.method, path, "")
+
+
+async def run_response(run: Run, body: Body) -> None:
+    """Run the response phase. Afterwards ``run.exchange.response`` is the client's.
+
+    Args:
+        run: After ``begin_response``.
+        body: The response's, or ``NOT_READ`` if no link needs it.
+    """
+    response = run.exchange.response
+    if response is None:
+        raise RuntimeError("there is no response yet")
+    if body is not response.body and not isinstance(body, NotRead):
+        _set_response(run, replace(response, body=body))
+    outcome = await _run_phase(run)
+    match outcome:
+        case Continue():
+            run.upstream = None
+            _finish(run)
+        case Respond(response=answer):
+            _set_response(run, answer)
+            run.upstream = None
+            _finish(run)
+        case Reject():
+            _refuse(run, outcome)
+        case Forward() | Loop():
+            raise RuntimeError("a response link cannot forward")
+
+
+def fail(run: Run, reason: Reason, detail: str) -> None:
+    """End an exchange that its host could not carry: answer with the reason, and note ``detail`` in the trace.
+
+    Args:
+        run: In whatever state.
+        reason: For the client.
+        detail: For the trace and the log; the client does not see it.
+    """
+    run.trace.error = detail
+    _refuse(run, Reject(reason), detail, record=False)
+
+
+def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool | None = None) -> None:
+    status, message = reject.status or reject.reason.status, reject.message or reject.reason.message
+    settings = run.snapshot.settings
+    original = run.trace.original.request
+    reply = error_reply(
+        replace(original, headers=run.exchange.request.headers),
+        status,
+        message,
+        hide_generator=settings.hide_generator_header,
+    )
+    if record or (record is None and detail):
+        before = run.exchange
+        run.trace.steps.append(
+            TraceStep(
+                "routing",
+                Phase.REQUEST,
+                max(len(before.passes) - 1, 0),
+                "reject",
+                _ROUTING,
+                before,
+                replace(before, response=reply),
+                0,
+                f"{status} {detail or message}",
+            )
+        )
+    _set_response(run, reply)
+    run.upstream = None
+    _finish(run)
+
+
+def _answer(run: Run, response: Response, outcome: str, detail: str) -> None:
+    before = run.exchange
+    _set_response(run, response)
+    run.trace.steps.append(
+        TraceStep("routing", Phase.REQUEST, 0, outcome, _ROUTING, before, run.exchange, 0, detail)
+    )
+    run.upstream = None
+    run.trace.answer = response
+
+
+def _set_response(run: Run, response: Response) -> None:
+    run.exchange = replace(run.exchange, response=response)
+
+
+def _finish(run: Run) -> None:
+    """What every answer of an API gets, whoever made it."""
+    exchange = run.exchange
+    response = exchange.response
+    if response is None:
+        raise RuntimeError("there is no response yet")
+    headers = response.headers
+    if exchange.answer_headers.fields:
+        headers = Headers((*headers.fields, *exchange.answer_headers.fields))
+    if run.snapshot.settings.close_connections:
+        headers = headers.set("Connection", "close")
+    if headers is not headers or headers.fields is not response.headers.fields:
+        response = replace(response, headers=headers)
+        run.exchange = replace(exchange, response=response)
+    run.trace.answer = response

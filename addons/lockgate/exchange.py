@@ -1,0 +1,254 @@
+"""Request, response and exchange: the one frozen value that goes through a chain.
+
+Rules of this file:
+1. It knows no middleware, no definition and no proxy; it imports the standard library only.
+2. Everything here is immutable. What a link changed is a comparison, not a promise.
+3. Text that came off the wire is UTF-8 with ``surrogateescape``, so that any bytes survive the round trip.
+4. A new fact about an exchange is a new typed field with one writer, named in its docstring.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, final
+
+TOKEN_CHARACTERS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+@lru_cache(maxsize=4096)
+def canonical(name: str) -> str:
+    """Spell a header name as the reference gateway does: ``x-request-id`` becomes ``X-Request-Id``.
+
+    A name with a character that is not allowed in header names is returned as it is.
+
+    Source: Go, net/textproto, CanonicalMIMEHeaderKey.
+    """
+    raw = encode_text(name)
+    if not raw or not TOKEN_CHARACTERS.issuperset(raw):
+        return name
+    return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
+
+
+def encode_text(text: str) -> bytes:
+    """Text of this module back to the bytes of the wire."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode_text(raw: bytes) -> str:
+    """Bytes of the wire to text of this module; never raises."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+@final
+class Headers:
+    """Header fields in the order, case and number of the wire. Names compare without case.
+
+    Every method that changes something returns new headers. Fields are kept as bytes, as hosts deliver them, and are
+    decoded when somebody asks.
+    """
+
+    __slots__ = ("fields",)
+    fields: tuple[tuple[bytes, bytes], ...]
+    """Name and value pairs, as on the wire."""
+
+    def __init__(self, fields: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        self.fields = fields
+
+    @classmethod
+    def of(cls, *pairs: tuple[str, str]) -> "Headers":
+        """Headers from text pairs."""
+        return cls(tuple((encode_text(name), encode_text(value)) for name, value in pairs))
+
+    def get(self, name: str) -> str | None:
+        """The first value of ``name``, or None."""
+        wanted = encode_text(name).lower()
+        for key, value in self.fields:
+            if key.lower() == wanted:
+                return decode_text(value)
+        return None
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """All values of ``name``, in order."""
+        wanted = encode_text(name).lower()
+        return tuple(decode_text(value) for key, value in self.fields if key.lower() == wanted)
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str):
+            return False
+        wanted = encode_text(name).lower()
+        return any(key.lower() == wanted for key, _ in self.fields)
+
+    def set(self, name: str, value: str) -> "Headers":
+        """With exactly one field ``name``, which stands where the first one stood, or last."""
+        key, raw = encode_text(name), encode_text(value)
+        wanted = key.lower()
+        kept: list[tuple[bytes, bytes]] = []
+        placed = False
+        for field in self.fields:
+            if field[0].lower() != wanted:
+                kept.append(field)
+            elif not placed:
+                kept.append((key, raw))
+                placed = True
+        if not placed:
+            kept.append((key, raw))
+        return Headers(tuple(kept))
+
+    def add(self, name: str, value: str) -> "Headers":
+        """With one more field ``name``."""
+        return Headers((*self.fields, (encode_text(name), encode_text(value))))
+
+    def remove(self, *names: str) -> "Headers":
+        """Without any field of these names; the same object when there was none."""
+        unwanted = {encode_text(name).lower() for name in names}
+        kept = tuple(field for field in self.fields if field[0].lower() not in unwanted)
+        return self if len(kept) == len(self.fields) else Headers(kept)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((decode_text(name), decode_text(value)) for name, value in self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.fields == other.fields
+
+    def __hash__(self) -> int:
+        return hash(self.fields)
+
+    def __repr__(self) -> str:
+        return f"Headers.of({', '.join(map(repr, self))})"
+
+
+NO_HEADERS: Final = Headers()
+
+
+@final
+class NotRead:
+    """Stands where a body would be that nobody asked for: it streams past the chain."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "NOT_READ"
+
+
+NOT_READ: Final = NotRead()
+
+type Body = bytes | NotRead
+"""After transfer decoding, still content-encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, as far as a chain sees it."""
+
+    method: str
+    """As on the wire; methods are compared with their case."""
+    path: str
+    """Percent-encoded, as on the wire; starts with "/" unless the target was "*" or empty."""
+    query: str | None = None
+    """Without "?", as on the wire; None when there was no "?"."""
+    headers: Headers = NO_HEADERS
+    """Without Host: that is ``host``."""
+    body: Body = b""
+    host: str = ""
+    """Host header or HTTP/2 authority, with the port if it had one; "" when there was none."""
+    scheme: str = "http"
+    """How the client reached us: http or https."""
+    version: str = "HTTP/1.1"
+    """Protocol of the client's connection."""
+
+    @property
+    def target(self) -> str:
+        """Path and query as on a request line."""
+        return self.path if self.query is None else f"{self.path}?{self.query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One response, as far as a chain sees it."""
+
+    status: int
+    headers: Headers = NO_HEADERS
+    body: Body = b""
+    reason: str = ""
+    """Reason phrase of HTTP/1; "" lets the host choose the usual one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who sent the request, from the connection, not from headers."""
+
+    address: str = "127.0.0.1"
+    """IP address without port."""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One time through one API's chain. An exchange has one pass, and one more for each loop."""
+
+    api_id: str
+    api_name: str
+    version: str
+    """Name of the version within the definition; "" where there is only one."""
+    listen_path: str
+    method: str
+    """With which the pass began."""
+    path: str
+    """With which the pass began: decoded, each invalid byte U+FFFD, listen path included."""
+
+
+type VariableValue = str | int | float | bool | None | tuple[VariableValue, ...] | Mapping[str, VariableValue]
+type Variables = Mapping[str, VariableValue]
+"""Context variables by name, as behaviour-chain 4.11 lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request on its way through the chains, with its response once it has one."""
+
+    id: str
+    """Short and random, stamped by the host; also in the log and in error replies of ours."""
+    received_at: datetime
+    """Aware, in UTC, stamped by the host."""
+    request: Request
+    """As it is now: links replace it, ``forward`` makes it the upstream's."""
+    client: Client = Client()
+    response: Response | None = None
+    passes: tuple[Pass, ...] = ()
+    """Written by the engine: one when the request is routed, one more for each loop."""
+    ignored: bool = False
+    """Written by ``access``: authentication and limits by key do not apply."""
+    variables: Variables | None = None
+    """Written by ``context_variables`` (and by rewrite triggers); None where they are off."""
+    rewritten: str | None = None
+    """Written by ``url_rewrite``: the URL text that ``forward`` is to use instead of the request's."""
+    rewrite_matched: bool = False
+    """Written by ``url_rewrite``: its pattern matched, so response links match on the inbound path."""
+    response_path: str | None = None
+    """Written by ``url_rewrite``: the path of the last pass in which its pattern matched; decoded, as in ``Pass``."""
+    to_method: str | None = None
+    """Written by ``request_method``: the method that ``forward`` is to use."""
+    forwarded_for: bool = True
+    """Written by ``request_headers``: False when the definition removes X-Forwarded-For, so that the client's address is
+    not appended."""
+    own_headers: frozenset[bytes] = frozenset()
+    """Written by ``request_headers``: names in lower case that the definition set, so that a client's Connection header
+    does not take them away."""
+    forwarded: bool = False
+    """Written by ``forward``: ``request`` is the upstream's, and a response comes from there."""
+    answer_headers: Headers = NO_HEADERS
+    """Written by links that announce something (``expires_header``): the engine adds them to every answer from here on,
+    refusals included."""
+
+    @property
+    def current_pass(self) -> Pass:
+        """The pass under way, or the last one.
+
+        Raises:
+            IndexError: Nothing was routed yet.
+        """
+        return self.passes[-1]

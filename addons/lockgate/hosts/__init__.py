@@ -1,0 +1,1 @@
+"""Programs that carry exchanges to the chains and answers back."""

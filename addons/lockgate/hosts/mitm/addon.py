@@ -1,0 +1,416 @@
+"""The addon: runs the engine in mitmproxy's hooks, and lets no failure through.
+
+mitmproxy logs an exception of an addon and goes on with the flow as it is. A gateway that lets a request through because
+a check crashed is worse than one that answers 500, so every hook of a flow ends in one broad ``except``. It takes
+``CancelledError`` too: one that escapes leaves the client without an answer. The stream opens no connection for a flow
+that was not released here (``Passage.upstream``).
+"""
+
+# Much of mitmproxy has no annotations.
+# mypy: allow-untyped-calls, allow-untyped-decorators
+
+import asyncio
+import logging
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mitmproxy import connection, contentviews, ctx, http
+from mitmproxy.addonmanager import Loader
+from mitmproxy.addons import clientplayback
+from mitmproxy.proxy import layer, server_hooks
+
+from lockgate import engine
+from lockgate.chain import Observer
+from lockgate.exchange import NOT_READ, Body, Exchange, NotRead
+from lockgate.hosts.mitm import dispatch, stream, views
+from lockgate.hosts.mitm.messages import (
+    to_client,
+    to_flow_response,
+    to_request,
+    to_response,
+    write_request,
+    write_response,
+)
+from lockgate.hosts.mitm.passage import Passage, detach, failure, passage_of
+from lockgate.middleware import Reason, Upstream
+from lockgate.replies import BODY_TOO_LARGE
+from lockgate.services import Outside
+from lockgate.snapshot import Gateway, Snapshot
+
+logger = logging.getLogger(__name__)
+
+MOST_FLOWS: Final = 10_000
+"""That a UI keeps; mitmproxy would keep them all."""
+_TRIMMED_AT_ONCE: Final = 500
+SHOWN_BODY_BYTES: Final = 1024 * 1024
+"""A body of known length up to this is kept whole for people to see and edit, where there is a UI."""
+CONNECTIONS_PER_UPSTREAM: Final = 200
+"""Of one client. mitmproxy's 5 make parallel requests of an HTTP/2 client wait for one another."""
+DEFAULTS: Final[dict[str, object]] = {
+    "mode": [f"reverse:http://{stream.DUMMY_HOST}:{stream.DUMMY_PORT}"],
+    "connection_strategy": "lazy",
+    "keep_host_header": True,
+    "block_global": False,
+    "onboarding": False,
+    "tcp_timeout": 120,
+    "web_columns": ["tls", "icon", "path", "method", "status", "comment", "size", "time"],
+}
+"""Options of mitmproxy that a gateway needs otherwise; what a person set stays."""
+
+
+class SystemClock:
+    """Time of day."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        return time.time()
+
+
+class RandomIds:
+    """Random identifiers."""
+
+    def new_id(self) -> str:
+        """A random UUID, in lower case with dashes."""
+        return str(uuid.uuid4())
+
+
+class GatewayAddon:
+    """Carries flows through the chains of a gateway."""
+
+    name = "lockgate"
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        outside: Outside | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Make the addon.
+
+        Args:
+            gateway: Holds the definitions; they may be swapped at any time.
+            outside: Services for links.
+            observers: Breakpoints and live views.
+        """
+        self.gateway = gateway
+        self.outside: Final = outside or Outside(clock=SystemClock(), ids=RandomIds())
+        self.observers: Final = tuple(observers)
+        self._view: Any = None
+        self._keeps_traces = False
+        self.trimmed = 0
+        """Flows dropped from the UI's list."""
+
+    # Life of the addon
+
+    def load(self, loader: Loader) -> None:
+        """Install what lies below the hooks."""
+        loader.add_option(views.VIEW_OPTION, bool, True, "Show Lockgate's trace as the first view of a message.")
+        dispatch.install(loader.master.addons)
+        clientplayback.ReplayHandler = GatewayReplayHandler  # type: ignore[assignment, misc]
+        if views.TraceView.name not in contentviews.registry.available_views():
+            contentviews.add(views.TraceView)
+        set_defaults(loader.master.options)
+
+    def configure(self, updated: set[str]) -> None:
+        """Take notice of options that decide what is kept."""
+        if "save_stream_file" in updated:
+            self._notice_keepers()
+
+    def running(self) -> None:
+        """Find out whether anybody looks at flows."""
+        self._notice_keepers()
+
+    def _notice_keepers(self) -> None:
+        self._view = ctx.master.addons.get("view")
+        self._keeps_traces = self._view is not None or bool(getattr(ctx.options, "save_stream_file", None))
+
+    # Connections
+
+    def client_connected(self, client: connection.Client) -> None:
+        """Let one client have more than five connections to an upstream."""
+        proxyserver = ctx.master.addons.get("proxyserver")
+        handler = proxyserver.connections.get(client.id) if proxyserver is not None else None
+        if handler is not None:
+            handler.max_conns.default_factory = _many_connections
+
+    def next_layer(self, data: layer.NextLayer) -> None:
+        """Choose mitmproxy's layer, and ours in its place."""
+        try:
+            if data.layer is None and (chooser := ctx.master.addons.get("nextlayer")) is not None:
+                chooser.next_layer(data)
+            self._install_stream(data)
+        except (Exception, asyncio.CancelledError):
+            logger.exception("could not take a connection; it is refused")
+            data.layer = stream.RefusingLayer(data.context)
+
+    def _install_stream(self, data: layer.NextLayer) -> None:
+        stream.install(data)
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """Refuse a connection that nobody released: one to the dummy target."""
+        try:
+            self._check_target(data)
+        except (Exception, asyncio.CancelledError):
+            logger.exception("could not check a connection; it is refused")
+            data.server.error = "refused by the gateway"
+
+    def _check_target(self, data: server_hooks.ServerConnectionHookData) -> None:
+        if data.server.address is not None and data.server.address[0] == stream.DUMMY_HOST:
+            data.server.error = "the request was not released by the gateway"
+
+    # Flows
+
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Route; run the request phase at once unless a link needs the body."""
+        if flow.response is not None or flow.error is not None:
+            return
+        try:
+            await self._arrive(flow)
+        except (Exception, asyncio.CancelledError):
+            self._crash(flow, "the request's headers came")
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Run the request phase, with the body."""
+        if flow.response is not None or flow.error is not None:
+            return
+        try:
+            await self._take_request(flow)
+        except (Exception, asyncio.CancelledError):
+            self._crash(flow, "the request came")
+
+    async def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Plan the response phase; run it at once unless a link needs the body."""
+        try:
+            await self._take_response_headers(flow)
+        except (Exception, asyncio.CancelledError):
+            self._crash(flow, "the response's headers came")
+
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """Run the response phase, with the body. The flow is over."""
+        try:
+            await self._take_response(flow)
+        except (Exception, asyncio.CancelledError):
+            self._crash(flow, "the response came")
+        finally:
+            self._end(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """Note why there is no answer. The flow is over."""
+        try:
+            self._note_error(flow)
+        except (Exception, asyncio.CancelledError):
+            logger.exception("could not note an error of a flow")
+        finally:
+            self._end(flow)
+
+    def _crash(self, flow: http.HTTPFlow, when: str) -> None:
+        """Answer in place of whatever failed, and see that nothing goes upstream."""
+        logger.exception("crashed when %s; the answer is a 500", when)
+        passage = passage_of(flow)
+        flow.response = failure(passage, Reason.INTERNAL, f"the gateway crashed when {when}; see its log")
+        flow.request.data.host, flow.request.data.port = stream.DUMMY_HOST, stream.DUMMY_PORT
+        if passage is not None:
+            passage.replacement = flow.response
+
+    async def _arrive(self, flow: http.HTTPFlow) -> None:
+        passage = passage_of(flow)
+        if passage is None:
+            raise RuntimeError("the flow came in by a layer that is not ours")
+        if flow.is_replay == "request" and views.was_forwarded(flow):
+            self._send_again(flow, passage)
+            return
+        request = to_request(flow.request, flow.request.scheme, body_follows=passage.body_follows)
+        exchange = Exchange(
+            id=secrets.token_hex(6),
+            received_at=datetime.now(UTC),
+            request=request,
+            client=to_client(flow.client_conn.peername),
+        )
+        snapshot = self.gateway.current
+        run = passage.run = engine.begin(snapshot, self.outside, exchange, self.observers)
+        if run.answered:
+            self._answer(flow, passage)
+        elif not passage.body_follows:
+            flow.request.data.content = b""
+            await self._run_request(flow, passage, b"")
+        elif self._takes_body(flow, passage, snapshot):
+            if flow.response is None:
+                passage.waits_for_body = True
+        else:
+            await self._run_request(flow, passage, NOT_READ)
+            flow.request.stream = flow.response is None
+
+    def _takes_body(self, flow: http.HTTPFlow, passage: Passage, snapshot: Snapshot) -> bool:
+        """Whether the request phase waits for the body. If that is too large, the answer is set."""
+        length = _length(flow.request)
+        limit = snapshot.settings.http_server_options.max_request_body_size
+        needed = passage.run is not None and passage.run.needs_request_body
+        shown = self._view is not None and length is not None and length <= SHOWN_BODY_BYTES
+        if not (needed or shown or (limit > 0 and length is None)):
+            return False
+        if limit > 0:
+            passage.body_limit = min(limit, passage.body_limit)
+        if length is not None and length > passage.body_limit:
+            passage.settled = True
+            flow.response = to_flow_response(BODY_TOO_LARGE)
+        return True
+
+    async def _take_request(self, flow: http.HTTPFlow) -> None:
+        passage = passage_of(flow)
+        if passage is None:
+            raise RuntimeError("the flow came in by a layer that is not ours")
+        if passage.waits_for_body:
+            passage.waits_for_body = False
+            await self._run_request(flow, passage, flow.request.raw_content or b"")
+        if self._keeps_traces:
+            self._show(flow, passage)
+
+    async def _run_request(self, flow: http.HTTPFlow, passage: Passage, body: Body) -> None:
+        run = passage.run
+        if run is None:
+            raise RuntimeError("no exchange was begun")
+        if self._view is not None:
+            flow.backup()
+        await engine.run_request(run, body)
+        if run.answered:
+            self._answer(flow, passage)
+        else:
+            self._release(flow, passage)
+
+    def _release(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        """Let the request go upstream."""
+        run = passage.run
+        upstream = run.upstream if run is not None else None
+        if run is None or upstream is None:
+            raise RuntimeError("the request phase ended without answer and without upstream")
+        try:
+            write_request(run.exchange.request, flow.request)
+        except ValueError as error:
+            flow.response = failure(passage, Reason.PROXY_FAILED, f"the request cannot be sent: {error}")
+            return
+        data = flow.request.data
+        data.scheme = upstream.scheme.encode()
+        data.host = upstream.host
+        data.port = upstream.port
+        passage.upstream = upstream
+
+    def _send_again(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        """A plain replay: the request goes where it went, as it is in the flow."""
+        passage.upstream = Upstream(flow.request.scheme, flow.request.host, flow.request.port)
+        passage.settled = True
+        flow.comment = f"{flow.comment.removesuffix(views.SENT_AGAIN)}{views.SENT_AGAIN}"
+
+    def _answer(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        """The chain answered."""
+        run = passage.run
+        response = run.exchange.response if run is not None else None
+        if response is None:
+            raise RuntimeError("the chain answered without a response")
+        passage.settled = True
+        flow.response = to_flow_response(response)
+
+    async def _take_response_headers(self, flow: http.HTTPFlow) -> None:
+        passage = passage_of(flow)
+        response = flow.response
+        if passage is None or response is None:
+            raise RuntimeError("the flow came in by a layer that is not ours")
+        run = passage.run
+        if passage.settled or run is None:
+            return
+        follows = passage.response_body_follows
+        engine.begin_response(run, to_response(response, body_follows=follows))
+        if follows and (run.needs_response_body or self._shows(response)):
+            passage.response_waits_for_body = True
+            return
+        await engine.run_response(run, NOT_READ if follows else b"")
+        self._write_answer(flow, passage)
+
+    def _write_answer(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        run, response = passage.run, flow.response
+        answer = run.exchange.response if run is not None else None
+        if answer is None or response is None:
+            raise RuntimeError("the response phase ended without a response")
+        body = write_response(answer, response)
+        passage.settled = True
+        if isinstance(body, NotRead):
+            response.stream = passage.response_body_follows
+        elif passage.response_body_follows and not passage.response_waits_for_body:
+            passage.replacement = to_flow_response(answer)
+        elif not passage.response_body_follows and body:
+            passage.replacement = response
+
+    def _shows(self, response: http.Response) -> bool:
+        length = _length(response) if self._view is not None else None
+        return length is not None and length <= SHOWN_BODY_BYTES
+
+    async def _take_response(self, flow: http.HTTPFlow) -> None:
+        passage = passage_of(flow)
+        if passage is None or flow.response is None:
+            return
+        if passage.response_waits_for_body and not passage.settled and passage.run is not None:
+            await engine.run_response(passage.run, flow.response.raw_content or b"")
+            self._write_answer(flow, passage)
+        if self._keeps_traces:
+            self._show(flow, passage)
+
+    def _note_error(self, flow: http.HTTPFlow) -> None:
+        passage = passage_of(flow)
+        if passage is None or passage.run is None or flow.error is None:
+            return
+        passage.run.trace.error = passage.run.trace.error or flow.error.msg
+        if self._keeps_traces:
+            self._show(flow, passage)
+
+    def _show(self, flow: http.HTTPFlow, passage: Passage) -> None:
+        if passage.run is not None:
+            views.show(flow, passage.run.trace, forwarded=passage.upstream is not None)
+
+    def _end(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket is None:
+            detach(flow)
+        view = self._view
+        if view is not None and view.store_count() > MOST_FLOWS + _TRIMMED_AT_ONCE:
+            self._trim(view)
+
+    def _trim(self, view: Any) -> None:
+        """Drop the oldest flows that are over from a UI's list."""
+        surplus = view.store_count() - MOST_FLOWS
+        old = [flow for flow in view.resolve("@all")[:surplus] if not flow.live and not flow.intercepted]
+        view.remove(old)
+        self.trimmed += len(old)
+
+
+class GatewayReplayHandler(clientplayback.ReplayHandler):
+    """Replays through our stream, so that a replayed request meets the same timeouts and answers as a live one."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        stream.install_on(self.layer)
+
+
+def set_defaults(options: Any, names: Callable[[str], bool] = lambda _: True) -> None:
+    """Give mitmproxy's options the values that a gateway needs, where nobody set another."""
+    known = options.keys()
+    options.update(
+        **{
+            name: value
+            for name, value in DEFAULTS.items()
+            if name in known and names(name) and getattr(options, name) == options.default(name)
+        }
+    )
+
+
+def _many_connections() -> asyncio.Semaphore:
+    return asyncio.Semaphore(CONNECTIONS_PER_UPSTREAM)
+
+
+def _length(message: http.Message) -> int | None:
+    """The body's length, if the head says it."""
+    for name, value in message.data.headers.fields:
+        if name.lower() == b"content-length":
+            return int(value) if value.isdigit() else None
+    return None

@@ -1,0 +1,535 @@
+"""One exchange on the wire: mitmproxy's own stream, with what a gateway needs beside it.
+
+mitmproxy knows no upstream timeout, no retry and no error reply of ours; a response that a hook sets waits for the
+request's body; and a request that no hook stopped goes upstream. ``GatewayLayer`` takes the place of ``HttpLayer`` when
+mitmproxy has chosen it (``install``), and makes ``GatewayStream``s. Rules:
+
+1. A stream opens no connection unless its passage says where to: fail closed, whatever hooks did or did not do.
+2. What the upstream did wrong ends in ``fail``; the client gets our reply, and keeps its connection if it can.
+3. Once a response's head went out, only breaking off the client's connection can say that the rest is missing.
+"""
+
+# Much of mitmproxy has no annotations.
+# mypy: allow-untyped-calls, allow-untyped-decorators
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Final, override
+
+from mitmproxy import http
+from mitmproxy.connection import Connection, ConnectionState
+from mitmproxy.net.http import status_codes
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    GetHttpConnection,
+    HttpClient,
+    HttpLayer,
+    HttpStream,
+    RegisterHttpConnection,
+    SendHttp,
+)
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    HttpEvent,
+    RequestData,
+    RequestEndOfMessage,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+    ResponseTrailers,
+)
+from mitmproxy.proxy.layers.http._hooks import (
+    HttpRequestHeadersHook,
+    HttpResponseHeadersHook,
+    HttpResponseHook,
+)
+from mitmproxy.proxy.layers.http._http1 import Http1Client
+
+from lockgate.exchange import decode_text
+from lockgate.hosts.mitm.http1 import (
+    ClosedUnansweredError,
+    Fault,
+    GatewayHttp1Server,
+    MalformedBodyError,
+    adopt,
+    bad_request,
+    check_target,
+)
+from lockgate.hosts.mitm.messages import to_flow_response
+from lockgate.hosts.mitm.passage import Passage, attach, failure
+from lockgate.middleware import Reason
+from lockgate.replies import BODY_TOO_LARGE, plain_reply
+
+DUMMY_HOST: Final = "gateway.invalid"
+"""Where a request points that was not released. RFC 6761 keeps the name from ever resolving."""
+DUMMY_PORT: Final = 1
+
+_LOOKUP_FAILED: Final = re.compile(r"\[Errno -\d+\]")
+"""How mitmproxy words a ``socket.gaierror``; other errors have positive numbers."""
+_REPEATABLE: Final = (b"GET", b"HEAD", b"OPTIONS", b"TRACE")
+_FROM_UPSTREAM: Final = (
+    ResponseHeaders,
+    ResponseData,
+    ResponseTrailers,
+    ResponseEndOfMessage,
+    ResponseProtocolError,
+)
+_MANY_CONNECTIONS: Final = 8
+
+type Commands = layer.CommandGenerator[None]
+
+
+@dataclass
+class DeadlinePassed(HttpEvent):
+    """The time that a stream gave its upstream is over."""
+
+
+class GatewayStream(HttpStream):
+    """One request and its response."""
+
+    passage: Passage
+    flow: http.HTTPFlow
+
+    def __init__(self, context: Context, stream_id: int, parent: "GatewayLayer") -> None:
+        super().__init__(context, stream_id)
+        self._parent: Final = parent
+        self.deadline = inf
+        """By ``time.monotonic``."""
+        self.connecting = False
+        self._timed_out = False
+        self._abandoned = False
+        self._reused = False
+
+    @override
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, DeadlinePassed):
+            yield from self._deadline_passed()
+        elif not (self._abandoned and isinstance(event, _FROM_UPSTREAM)):
+            yield from super()._handle_event(event)
+
+    # The request
+
+    @override
+    def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
+        request = event.request
+        follows = not event.end_stream
+        self.flow = event.replay_flow or http.HTTPFlow(self.context.client, self.context.server)
+        self.flow.request = request
+        self.flow.live = True
+        self.passage = Passage(body_follows=follows)
+        attach(self.flow, self.passage)
+        if event.replay_flow is None:
+            # Not by its property: that rewrites the Host header.
+            request.data.host, request.data.port = DUMMY_HOST, DUMMY_PORT
+            request.data.scheme = b"https" if self.context.client.tls else b"http"
+        else:
+            self.flow.response = None
+        self.server_state = self.state_wait_for_response_headers
+        if not request.is_http11 and (fault := _fault(request)):
+            self.passage.settled = True
+            self.flow.response = to_flow_response(plain_reply(fault.status, fault.text))
+        expects = request.headers.get("expect", "").lower() == "100-continue"
+
+        yield HttpRequestHeadersHook(self.flow)
+        if (yield from self.check_killed(emit_error_hook=True)):
+            return
+        if follows and self.flow.response is not None:
+            yield from self._answer_early()
+            return
+        if expects and follows:
+            go_on = http.Response.make(status_codes.CONTINUE)
+            go_on.headers.clear()
+            yield SendHttp(ResponseHeaders(self.stream_id, go_on), self.context.client)
+        if follows and self.flow.request.stream:
+            yield from self.start_request_stream()
+        else:
+            self.client_state = self.state_consume_request_body
+
+    @override
+    def start_request_stream(self) -> Commands:
+        self.client_state = self.state_stream_request_body
+        if (yield from self.make_server_connection()):
+            head = RequestHeaders(self.stream_id, self.flow.request, end_stream=False)
+            yield SendHttp(head, self.context.server)
+
+    @override
+    def state_stream_request_body(self, event: events.Event) -> Commands:
+        yield from super().state_stream_request_body(event)
+        if isinstance(event, RequestEndOfMessage) and self.server_state == self.state_wait_for_response_headers:
+            yield from self._wait_for_response()
+
+    @override
+    def state_consume_request_body(self, event: events.Event) -> Commands:
+        if isinstance(event, RequestData) and len(self.request_body_buf) + len(event.data) > self.passage.body_limit:
+            self.request_body_buf.clear()
+            self.passage.settled = True
+            self.flow.response = to_flow_response(BODY_TOO_LARGE)
+            yield from self._answer_early()
+            return
+        yield from super().state_consume_request_body(event)
+
+    @override
+    def check_killed(self, emit_error_hook: bool) -> layer.CommandGenerator[bool]:
+        for event in self._paused_event_queue:
+            if isinstance(event, MalformedBodyError) and self.client_state != self.state_done:
+                yield from self._fail(Reason.BODY_UNREADABLE, event.message)
+                return True
+        return (yield from super().check_killed(emit_error_hook))
+
+    def _answer_early(self) -> Commands:
+        """Answer while the request's body is outstanding, and take no more of it."""
+        self.client_state = self.server_state = self.state_errored
+        self.deadline = inf
+        self.flow.request.data.content = self.flow.request.data.content or b""
+        yield HttpResponseHeadersHook(self.flow)
+        yield HttpResponseHook(self.flow)
+        response = self.flow.response
+        if response is None:
+            response = failure(self.passage, Reason.INTERNAL, "the response of an early answer is gone")
+        self._frame(response)
+        content = response.data.content
+        self.flow.live = False
+        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=not content), self.context.client)
+        if content:
+            yield SendHttp(ResponseData(self.stream_id, content), self.context.client)
+        yield DropStream(self.stream_id)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
+    # The upstream
+
+    @override
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        upstream = self.passage.upstream
+        if upstream is None:
+            yield from self._fail(Reason.INTERNAL, "the request was not released by the gateway")
+            return False
+        data = self.flow.request.data
+        at_once = upstream.response_timeout_seconds <= upstream.connect_timeout_seconds
+        self._timed_out = False
+        self.connecting = True
+        yield from self._arm(min(upstream.connect_timeout_seconds, upstream.response_timeout_seconds))
+        get = GetHttpConnection((data.host, data.port), data.scheme == b"https", None, "tcp")
+        connection, error = yield get
+        self.connecting = False
+        self.deadline = inf
+        if connection is None:
+            if self._timed_out:
+                reason = Reason.UPSTREAM_TIMEOUT if at_once else Reason.PROXY_FAILED
+                error = "the upstream did not take the connection in time"
+            elif _LOOKUP_FAILED.match(error):
+                reason = Reason.UPSTREAM_LOOKUP_FAILED
+            else:
+                reason = Reason.PROXY_FAILED
+            yield from self._fail(reason, f"{upstream.address}: {error}")
+            return False
+        self.context.server = self.flow.server_conn = connection
+        self._reused = connection in self._parent.used
+        self._parent.used.add(connection)
+        if connection.alpn == b"h2":
+            _state_length(self.flow.request)
+        if self.client_state == self.state_done:
+            yield from self._wait_for_response()
+        return True
+
+    def _wait_for_response(self) -> Commands:
+        upstream = self.passage.upstream
+        if upstream is not None:
+            yield from self._arm(upstream.response_timeout_seconds)
+
+    def _arm(self, seconds: float) -> Commands:
+        self.deadline = time.monotonic() + seconds
+        yield from self._parent.watch(self.deadline)
+
+    def _deadline_passed(self) -> Commands:
+        upstream = self.passage.upstream
+        if (
+            upstream is not None
+            and self.deadline <= time.monotonic()
+            and self.server_state == self.state_wait_for_response_headers
+        ):
+            detail = f"{upstream.address} sent no response within {upstream.response_timeout_seconds:g} s"
+            yield from self._fail(Reason.UPSTREAM_TIMEOUT, detail)
+
+    def connection_timed_out(self) -> None:
+        """The parent is about to close the connection that this stream waits for."""
+        self._timed_out = True
+        self.deadline = inf
+
+    @override
+    def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
+        waiting = self.server_state in (self.state_wait_for_response_headers, self.state_consume_response_body)
+        if isinstance(event, MalformedBodyError):
+            if waiting:
+                yield from self._fail(Reason.BODY_UNREADABLE, event.message)
+                return
+        elif isinstance(event, ResponseProtocolError) and waiting and self.client_state != self.state_errored:
+            if self._may_repeat(event):
+                yield from self._repeat()
+            else:
+                upstream = self.passage.upstream
+                yield from self._fail(Reason.PROXY_FAILED, f"{upstream.address if upstream else ''}: {event.message}")
+            return
+        self.deadline = inf
+        yield from super().handle_protocol_error(event)
+
+    def _may_repeat(self, event: ResponseProtocolError) -> bool:
+        request = self.flow.request.data
+        return (
+            self._reused
+            and isinstance(event, ClosedUnansweredError)
+            and self.server_state == self.state_wait_for_response_headers
+            and self.client_state == self.state_done
+            and request.method in _REPEATABLE
+            and not request.content
+        )
+
+    def _repeat(self) -> Commands:
+        """Send a request again whose connection the upstream was just giving up. RFC 9110, 9.2.2."""
+        if (yield from self.make_server_connection()):
+            head = RequestHeaders(self.stream_id, self.flow.request, end_stream=True)
+            yield SendHttp(head, self.context.server)
+            yield SendHttp(RequestEndOfMessage(self.stream_id), self.context.server)
+
+    def _fail(self, reason: Reason, detail: str) -> Commands:
+        """Give the upstream up, and answer the client ourselves."""
+        yield from self._abandon(detail)
+        self.flow.response = failure(self.passage, reason, detail)
+        self.flow.response.timestamp_start = time.time()
+        yield commands.Log(f"{reason.message}: {detail}")
+        if self.client_state == self.state_done:
+            self.server_state = self.state_errored
+            yield HttpResponseHeadersHook(self.flow)
+            yield from self.send_response()
+        else:
+            yield from self._answer_early()
+
+    def _abandon(self, detail: str) -> Commands:
+        self._abandoned = True
+        self.deadline = inf
+        self.response_body_buf.clear()
+        server = self.context.server
+        if server in self._parent.used and server.state is not ConnectionState.CLOSED:
+            yield SendHttp(RequestProtocolError(self.stream_id, detail, ErrorCode.CANCEL), server)
+
+    # The response
+
+    @override
+    def state_wait_for_response_headers(self, event: ResponseHeaders) -> Commands:
+        self.deadline = inf
+        self.passage.response_body_follows = not event.end_stream
+        self.flow.response = event.response
+        yield HttpResponseHeadersHook(self.flow)
+        if (yield from self.check_killed(emit_error_hook=True)):
+            return
+        response = self.flow.response
+        if self.passage.replacement is not None and not event.end_stream:
+            yield from self._abandon("answered without it")
+            yield from self.send_response()
+        elif response.stream and not event.end_stream:
+            yield from self.start_response_stream()
+        else:
+            self.server_state = self.state_consume_response_body
+
+    @override
+    def start_response_stream(self) -> Commands:
+        response = self.flow.response
+        if response is None:
+            raise RuntimeError("no response to stream")
+        yield SendHttp(ResponseHeaders(self.stream_id, response, end_stream=False), self.context.client)
+        self.server_state = self.state_stream_response_body
+
+    @override
+    def state_consume_response_body(self, event: events.Event) -> Commands:
+        if (
+            isinstance(event, ResponseData)
+            and len(self.response_body_buf) + len(event.data) > self.passage.response_limit
+        ):
+            detail = f"the response is larger than the {self.passage.response_limit} bytes that a link may read"
+            yield from self._fail(Reason.PROXY_FAILED, detail)
+            return
+        yield from super().state_consume_response_body(event)
+
+    @override
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        if not already_streamed and self.passage.replacement is not None:
+            self.flow.response = self.passage.replacement
+        if self._parent.is_http2:
+            yield from self._send_framed(already_streamed=already_streamed)
+        else:
+            yield from super().send_response(already_streamed)
+
+    def _send_framed(self, *, already_streamed: bool) -> Commands:
+        for command in super().send_response(already_streamed):
+            if isinstance(command, SendHttp) and isinstance(command.event, ResponseHeaders):
+                self._frame(command.event.response)
+            yield command
+
+    def _frame(self, response: http.Response) -> None:
+        if self._parent.is_http2:
+            _state_length(response)
+
+
+def _state_length(message: http.Message) -> None:
+    """Make Content-Length true for HTTP/2, where it is not framing but has to be right. RFC 9113, 8.1.1."""
+    content = message.data.content
+    if content:
+        message.headers["content-length"] = str(len(content))
+
+
+def _fault(request: http.Request) -> Fault | None:
+    """What is wrong with a head that did not come by ``GatewayHttp1Server``."""
+    try:
+        if request.data.method == b"CONNECT":
+            raise bad_request()
+        check_target(request.data.path)
+    except Fault as fault:
+        return fault
+    return None
+
+
+class GatewayLayer(HttpLayer):
+    """The HTTP connection of one client, with all connections to upstreams that its requests need."""
+
+    used: set[Connection]
+    """Connections to upstreams that carried a request."""
+    is_http2: bool
+    _alarm: commands.RequestWakeup | None
+    _alarm_at: float
+
+    def prepare(self) -> None:
+        """What ``__init__`` would do; the object was made by mitmproxy."""
+        self.used = set()
+        self.is_http2 = self.context.client.alpn == b"h2"
+        self._alarm = None
+        self._alarm_at = inf
+
+    @override
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.ConnectionEvent):
+            handler = self.connections.get(event.connection)
+            if handler is not None:
+                yield from self.event_to_child(handler, event)
+            elif isinstance(event, events.ConnectionClosed):
+                yield commands.CloseConnection(event.connection)
+        elif isinstance(event, events.Wakeup) and event.command is self._alarm:
+            self.command_sources.pop(event.command, None)
+            yield from self._ring()
+        else:
+            if isinstance(event, events.Start):
+                self.is_http2 = self.context.client.alpn == b"h2"
+                alpn = self.context.client.alpn
+                if alpn is None or not (alpn == b"h2" or alpn.startswith(b"h3")):
+                    self.connections.setdefault(self.context.client, GatewayHttp1Server(self.context.fork()))
+            yield from super()._handle_event(event)
+
+    @override
+    def make_stream(self, stream_id: int) -> Commands:
+        stream = GatewayStream(self.context.fork(), stream_id, self)
+        self.streams[stream_id] = stream
+        yield from self.event_to_child(stream, events.Start())
+
+    @override
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
+        if len(self.connections) > _MANY_CONNECTIONS:
+            self._forget_closed()
+        yield from super().get_connection(event, reuse=reuse)
+
+    def _forget_closed(self) -> None:
+        """Let go of closed connections; mitmproxy itself keeps them until the client leaves."""
+        needed: set[Connection] = {stream.context.server for stream in self.streams.values()}
+        needed.add(self.context.client)
+        for connection in list(self.connections):
+            if (
+                connection.state is ConnectionState.CLOSED
+                and connection not in needed
+                and connection not in self.waiting_for_establishment
+            ):
+                del self.connections[connection]
+                self.used.discard(connection)
+
+    @override
+    def register_connection(self, command: RegisterHttpConnection) -> Commands:
+        connection = command.connection
+        handler: Any = self.connections.get(connection)
+        if command.err:
+            # mitmproxy would give every later request to this address the same error, without trying.
+            self.connections.pop(connection, None)
+        else:
+            while handler is not None and not isinstance(handler, HttpClient):
+                handler = getattr(handler, "child_layer", None)
+            if handler is not None and type(handler.child_layer) is Http1Client:
+                adopt(handler.child_layer)
+        yield from super().register_connection(command)
+
+    def watch(self, deadline: float) -> Commands:
+        """See that ``_ring`` runs at ``deadline``. One alarm serves all streams of the connection.
+
+        A timer for each request would outlive it: 30 s at 2,000 requests/s are 60,000 sleeping tasks.
+        """
+        if deadline < self._alarm_at:
+            self._alarm_at = deadline
+            self._alarm = commands.RequestWakeup(max(deadline - time.monotonic(), 0.0))
+            yield self._alarm
+
+    def _ring(self) -> Commands:
+        self._alarm, self._alarm_at = None, inf
+        now = time.monotonic()
+        for stream in list(self._gateway_streams()):
+            if stream.deadline > now:
+                continue
+            if stream.connecting:
+                stream.connection_timed_out()
+                yield from self._close_awaited(stream)
+            else:
+                yield from self.event_to_child(stream, DeadlinePassed(stream.stream_id))
+        earliest = min((stream.deadline for stream in self._gateway_streams() if stream.deadline > now), default=inf)
+        if earliest < inf:
+            yield from self.watch(earliest)
+
+    def _gateway_streams(self) -> Sequence[GatewayStream]:
+        return [stream for stream in self.streams.values() if isinstance(stream, GatewayStream)]
+
+    def _close_awaited(self, stream: GatewayStream) -> Commands:
+        for connection, waiting in list(self.waiting_for_establishment.items()):
+            if any(self.command_sources.get(command) is stream for command in waiting):
+                yield commands.CloseConnection(connection)
+
+
+class RefusingLayer(layer.Layer):
+    """Takes no request: for a connection that could not be given to the gateway."""
+
+    @override
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Start | events.DataReceived):
+            reply = failure(None, Reason.INTERNAL, "")
+            fields = decode_text(b"\r\n".join(b"%s: %s" % field for field in reply.headers.fields))
+            content = reply.content or b""
+            head = (
+                f"HTTP/1.1 {reply.status_code} {reply.reason}\r\n{fields}\r\n"
+                f"Connection: close\r\nContent-Length: {len(content)}\r\n\r\n"
+            )
+            if self.context.client.state & ConnectionState.CAN_WRITE:
+                yield commands.SendData(self.context.client, head.encode() + content)
+        yield commands.CloseConnection(self.context.client)
+
+
+def install(next_layer: layer.NextLayer) -> None:
+    """Put our layer in the place of every ``HttpLayer`` that mitmproxy chose."""
+    for chosen in next_layer.context.layers:
+        install_on(chosen)
+
+
+def install_on(chosen: layer.Layer) -> None:
+    """Make an ``HttpLayer`` that has not started ours; leave anything else as it is."""
+    if type(chosen) is HttpLayer:
+        chosen.__class__ = GatewayLayer
+        if isinstance(chosen, GatewayLayer):
+            chosen.prepare()

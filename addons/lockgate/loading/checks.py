@@ -1,0 +1,61 @@
+"""Rules across definitions. Reads the model, not documents.
+
+Source: behaviour-chain 1.5, "Listen-path collisions".
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lockgate.model import ApiDefinition
+from lockgate.problems import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A definition with what the rules need to know of its document."""
+
+    definition: ApiDefinition
+    domain: str
+    """"" when it has none."""
+    id_pointer: str
+    listen_pointer: str
+    line_of: Callable[[str], int]
+    """From a JSON Pointer to the line in its file."""
+
+    def problem(self, code: str, message: str, pointer: str, hint: str = "") -> Problem:
+        """A problem of this definition."""
+        return Problem(code, message, pointer, Severity.ERROR, self.definition.source, self.line_of(pointer), hint)
+
+    @property
+    def place(self) -> str:
+        """For messages about another definition."""
+        return f"{self.definition.name!r} in {self.definition.source}"
+
+
+def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
+    """Sort out which of the definitions can be served beside one another.
+
+    Of two with one id the first is kept. Of two on one listen path neither is: nobody could say which one a request is
+    for. (The reference gateway moves both to made-up paths.) An internal API takes a listen path like any other.
+    """
+    problems: list[Problem] = []
+    by_id: dict[str, Loading] = {}
+    for loading in loadings:
+        first = by_id.setdefault(loading.definition.id, loading)
+        if first is not loading:
+            message = f"the id {loading.definition.id!r} belongs to {first.place} already: this API is not served"
+            problems.append(loading.problem("duplicate-id", message, loading.id_pointer))
+    by_path: dict[tuple[str, str], list[Loading]] = defaultdict(list)
+    for loading in by_id.values():
+        by_path[loading.domain, loading.definition.listen_path].append(loading)
+    kept: list[ApiDefinition] = []
+    for loading in by_id.values():
+        definition = loading.definition
+        rivals = [one for one in by_path[loading.domain, definition.listen_path] if one is not loading]
+        if not rivals:
+            kept.append(definition)
+            continue
+        message = f"the listen path {definition.listen_path!r} is that of {rivals[0].place} too: none of them is served"
+        problems.append(loading.problem("duplicate-listen-path", message, loading.listen_pointer))
+    return tuple(kept), tuple(problems)

@@ -1,0 +1,360 @@
+"""The keys of ``x-tyk-api-gateway``: which there are, what they must look like, and which of them are built.
+
+This file, ``oas_middleware`` and ``oas_parts`` alone know how the extension spells things. A section that is built
+decodes to a type of ``oas_sections``; of any other only its form is checked, because the reference gateway refuses a
+document with a malformed one.
+
+Source: behaviour-chain 1.3 and 6.3; Tyk 5.11, "Tyk OAS API definition" reference.
+"""
+
+from typing import Any, Final
+
+from lockgate.decoding.shapes import (
+    Shape,
+    anything,
+    boolean,
+    choice,
+    ignored,
+    integer,
+    list_of,
+    mapping_of,
+    number,
+    optional,
+    record,
+    required,
+    string,
+    struct,
+    toggle,
+    unsupported,
+    with_any_of,
+)
+from lockgate.loading.oas_middleware import GLOBAL, OPERATION
+from lockgate.loading.oas_parts import (
+    ANY,
+    ENABLED,
+    FILLED,
+    FINE_DURATION,
+    FLAG,
+    RATE_LIMIT,
+    SOME_DURATION,
+    SWITCH,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    is_on,
+    section,
+    switched,
+)
+from lockgate.loading.oas_sections import (
+    Domain,
+    Extension,
+    Global,
+    Info,
+    Listen,
+    Middleware,
+    OwnKeys,
+    Server,
+    State,
+    UpstreamSection,
+)
+
+EXTENSION: Final = "x-tyk-api-gateway"
+OWN: Final = "x-lockgate"
+"""Key of our additions, within the extension."""
+
+_SOURCE: Final = switched(name=string())
+_SOURCES: Final[dict[str, Shape[Any]]] = {"header": _SOURCE, "cookie": _SOURCE, "query": _SOURCE}
+# The schemes are told apart by the OpenAPI document; the union of their keys is what may stand here.
+_SCHEME: Final = struct(
+    {
+        "enabled": ENABLED,
+        **{key: optional(shape) for key, shape in _SOURCES.items()},
+        **dict.fromkeys(
+            (
+                # Token.
+                "enableClientCertificate",
+                "signatureValidation",
+                # JWT.
+                "source",
+                "signingMethod",
+                "identityBaseField",
+                "subjectClaims",
+                "jwksURIs",
+                "skipKid",
+                "policyFieldName",
+                "basePolicyClaims",
+                "allowedIssuers",
+                "allowedAudiences",
+                "jtiValidation",
+                "allowedSubjects",
+                "clientBaseField",
+                "scopes",
+                "defaultPolicies",
+                "issuedAtValidationSkew",
+                "notBeforeValidationSkew",
+                "expiresAtValidationSkew",
+                "idpClientIdMappingDisabled",
+                "customClaimValidation",
+                # Basic.
+                "disableCaching",
+                "cacheTTL",
+                "extractCredentialsFromBody",
+                "userRegexp",
+                "passwordRegexp",
+                # OAuth, and OAuth of others.
+                "allowedAuthorizeTypes",
+                "refreshToken",
+                "authLoginRedirect",
+                "notifications",
+                "providers",
+            ),
+            ANY,
+        ),
+    }
+)
+_AUTHENTICATION: Final = switched(
+    stripAuthorizationData=boolean(),
+    baseIdentityProvider=choice(
+        "auth_token", "hmac_key", "basic_auth_user", "jwt_claim", "oidc_user", "oauth_key", "custom_auth", ""
+    ),
+    hmac=switched(**_SOURCES, allowedAlgorithms=TEXTS, allowedClockSkew=number()),
+    oidc=switched(**_SOURCES, segregateByClientId=boolean(), providers=list_of(anything()), scopes=anything()),
+    custom=switched(
+        **_SOURCES,
+        config=switched(
+            "functionName",
+            functionName=string(),
+            path=string(),
+            rawBodyOnly=boolean(),
+            requireSession=boolean(),
+            idExtractor=switched(
+                "source with config",
+                **{
+                    "source": choice("body", "header", "form"),
+                    "with": choice("value", "xpath", "regex"),
+                    "config": mapping_of(anything()),
+                },
+            ),
+        ),
+    ),
+    securitySchemes=mapping_of(_SCHEME, keys=r"^[a-zA-Z0-9._-]+\Z"),
+    customKeyLifetime=switched(value=SOME_DURATION, respectValidity=boolean()),
+    securityProcessingMode=choice("legacy", "compliant"),
+    security=list_of(TEXTS),
+)
+_INFO: Final = record(
+    Info,
+    {
+        "name": required(FILLED),
+        "state": required(record(State, {"active": required(boolean()), "internal": FLAG})),
+        "id": TEXT,
+        "orgId": TEXT,
+        "dbId": ignored(string()),
+        "expiration": TEXT,
+        "versioning": unsupported(
+            "versioning",
+            section(
+                {
+                    "enabled": boolean(),
+                    "name": FILLED,
+                    "default": string(),
+                    "location": FILLED,
+                    "key": FILLED,
+                    "versions": list_of(section({"name": FILLED, "id": FILLED}, needs="name id"), lenient_tail=True),
+                    "stripVersioningData": boolean(),
+                    "fallbackToDefault": boolean(),
+                    "urlVersioningPattern": string(),
+                },
+                needs="location",
+            ),
+            restricts=True,
+            consequence="the API answers 503 instead of serving the wrong version",
+            active=is_on,
+        ),
+    },
+)
+_SERVER: Final = record(
+    Server,
+    {
+        "listenPath": required(
+            record(Listen, {"value": required(FILLED), "strip": FLAG}),
+        ),
+        "slug": ignored(string()),
+        "authentication": unsupported("authentication", _AUTHENTICATION, restricts=True),
+        "clientCertificates": unsupported(
+            "clientCertificates", section({"enabled": boolean(), "allowlist": TEXTS}), restricts=True, active=is_on
+        ),
+        "gatewayTags": unsupported(
+            "gatewayTags", switched("tags", tags=TEXTS), consequence="the API is served whatever its tags"
+        ),
+        "customDomain": optional(
+            record(
+                Domain,
+                {"enabled": ENABLED, "name": required(string()), "certificates": ignored(TEXTS)},
+            )
+        ),
+        "detailedActivityLogs": unsupported("detailedActivityLogs", SWITCH, consequence="nothing is recorded"),
+        "detailedTracing": unsupported("detailedTracing", SWITCH, consequence="nothing is recorded"),
+        "eventHandlers": unsupported(
+            "eventHandlers", list_of(mapping_of(anything())), consequence="no event is handled"
+        ),
+        "contextVariables": ignored(SWITCH),
+        "ipAccessControl": unsupported(
+            "ipAccessControl",
+            section({"enabled": boolean(), "allow": TEXTS, "block": TEXTS}),
+            restricts=True,
+            active=is_on,
+        ),
+        "batchProcessing": unsupported("batchProcessing", SWITCH, consequence="batch requests go to the upstream"),
+        "port": unsupported("port", integer(1, 65535), consequence="the API is served on the gateway's port"),
+        "protocol": unsupported(
+            "protocol",
+            choice("http", "https", "h2c"),
+            consequence="the API is served with the gateway's protocol",
+            active=lambda value: value not in ("", "http"),
+        ),
+    },
+)
+_DISCOVERY: Final = switched(
+    queryEndpoint=string(),
+    dataPath=string(),
+    useNestedQuery=boolean(),
+    parentDataPath=string(),
+    portDataPath=string(),
+    useTargetList=boolean(),
+    cache=switched(timeout=WHOLE),
+    cacheTimeout=WHOLE,
+    targetPath=string(),
+    endpointReturnsList=boolean(),
+)
+_DOMAIN_NAME: Final = string(
+    pattern=r"^([*a-zA-Z0-9-]+(\.[*a-zA-Z0-9-]+)*)(:\d+)?\Z", expected="a host name such as '*.example.com'"
+)
+_TLS_VERSION: Final = choice("1.0", "1.1", "1.2", "1.3")
+_GRANT: Final[dict[str, Shape[Any]]] = {
+    "clientId": FILLED,
+    "clientSecret": FILLED,
+    "tokenUrl": FILLED,
+    "scopes": anything(),
+    "header": section({"enabled": boolean(), "name": string()}),
+    "extraMetadata": anything(),
+}
+_WRONG_UPSTREAM: Final = "the API answers 503 instead of sending requests without it"
+_UPSTREAM: Final = record(
+    UpstreamSection,
+    {
+        "url": TEXT,
+        "preserveHostHeader": optional(toggle()),
+        "preserveTrailingSlash": optional(toggle()),
+        "rateLimit": unsupported("rateLimit", RATE_LIMIT, restricts=True),
+        "enforceTimeout": unsupported(
+            "enforceTimeout of the upstream", section({"enabled": boolean(), "duration": FINE_DURATION})
+        ),
+        "loadBalancing": unsupported(
+            "loadBalancing",
+            switched(
+                skipUnavailableHosts=boolean(),
+                targets=list_of(section({"url": string(), "weight": number()}, needs="url weight"), lenient_tail=True),
+            ),
+            consequence="requests go to upstream.url",
+        ),
+        "serviceDiscovery": unsupported("serviceDiscovery", _DISCOVERY, consequence="requests go to upstream.url"),
+        "uptimeTests": unsupported(
+            "uptimeTests",
+            switched(
+                hostDownRetestPeriod=FINE_DURATION,
+                logRetentionPeriod=FINE_DURATION,
+                serviceDiscovery=_DISCOVERY,
+                tests=list_of(mapping_of(anything())),
+            ),
+            consequence="hosts are not tested",
+        ),
+        "mutualTLS": unsupported(
+            "mutualTLS",
+            switched(
+                "domainToCertificateMapping",
+                domainToCertificateMapping=list_of(
+                    section({"domain": _DOMAIN_NAME, "certificate": string()}, needs="domain certificate"),
+                    lenient_tail=True,
+                ),
+            ),
+            consequence="no certificate is shown to the upstream",
+        ),
+        "certificatePinning": unsupported(
+            "certificatePinning",
+            switched(
+                "domainToPublicKeysMapping",
+                domainToPublicKeysMapping=list_of(
+                    section({"domain": _DOMAIN_NAME, "publicKeys": TEXTS}), lenient_tail=True
+                ),
+            ),
+            restricts=True,
+            consequence=_WRONG_UPSTREAM,
+        ),
+        "authentication": unsupported(
+            "authentication of the upstream",
+            switched(
+                basicAuth=switched(
+                    "username password",
+                    header=section({"enabled": boolean(), "name": string()}),
+                    username=FILLED,
+                    password=FILLED,
+                ),
+                oauth=switched(
+                    "allowedAuthorizeTypes",
+                    allowedAuthorizeTypes=anything(),
+                    clientCredentials=section(_GRANT, needs="clientId clientSecret tokenUrl"),
+                    password=section(
+                        {**_GRANT, "username": FILLED, "password": FILLED},
+                        needs="clientId tokenUrl username password",
+                    ),
+                ),
+                requestSigning=switched(
+                    signatureHeader=string(),
+                    algorithm=string(),
+                    keyId=string(),
+                    headers=TEXTS,
+                    secret=string(),
+                    certificateId=string(),
+                ),
+            ),
+            restricts=True,
+            consequence=_WRONG_UPSTREAM,
+        ),
+        "tlsTransport": unsupported(
+            "tlsTransport",
+            section(
+                {
+                    "insecureSkipVerify": boolean(),
+                    "ciphers": TEXTS,
+                    "minVersion": _TLS_VERSION,
+                    "maxVersion": _TLS_VERSION,
+                    "forceCommonNameCheck": boolean(),
+                }
+            ),
+            consequence="the upstream's certificate is verified as usual",
+        ),
+        "proxy": unsupported("proxy", switched(url=string()), consequence="the upstream is reached directly"),
+    },
+)
+SHAPE: Final = record(
+    Extension,
+    {
+        "info": required(_INFO),
+        "upstream": required(with_any_of(_UPSTREAM, "url", "loadBalancing")),
+        "server": required(_SERVER),
+        "middleware": optional(
+            record(
+                Middleware,
+                {
+                    "global": optional(GLOBAL, Global(), name="global_"),
+                    "operations": optional(mapping_of(OPERATION, keys=r"\S"), {}),
+                },
+            ),
+            Middleware(),
+        ),
+        "errorOverrides": unsupported("errorOverrides", mapping_of(anything())),
+        OWN: optional(record(OwnKeys, {"strict": FLAG}), OwnKeys(), name="own"),
+    },
+)
+"""Of the whole extension."""

@@ -1,0 +1,260 @@
+"""The keys of ``middleware`` in ``x-tyk-api-gateway``: for the whole API, and for an operation.
+
+Source: behaviour-chain 1.3 and 6.3; Tyk 5.11, "Tyk OAS API definition" reference.
+"""
+
+from typing import Any, Final
+
+from lockgate.decoding.shapes import (
+    Shape,
+    Toggle,
+    anything,
+    boolean,
+    choice,
+    ignored,
+    integer,
+    list_of,
+    mapping_of,
+    number,
+    optional,
+    record,
+    required,
+    string,
+    toggle,
+    unsupported,
+    with_any_of,
+)
+from lockgate.loading.oas_parts import (
+    ENABLED,
+    FILLED,
+    FINE_DURATION,
+    FLAG,
+    RATE_LIMIT,
+    SOME_DURATION,
+    SWITCH,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    is_on,
+    section,
+    switched,
+)
+from lockgate.loading.oas_sections import (
+    Global,
+    Header,
+    HeaderTransform,
+    Listing,
+    MethodTransform,
+    Mock,
+    Operation,
+    Rewrite,
+    SizeLimit,
+)
+
+_HEADER: Final = record(Header, {"name": required(string()), "value": required(string())})
+# The reference gateway's schema looks at the first item of most lists only.
+_HEADERS: Final = list_of(_HEADER, lenient_tail=True)
+_HEADER_TRANSFORM: Final = record(
+    HeaderTransform,
+    {"enabled": ENABLED, "remove": optional(TEXTS, ()), "add": optional(_HEADERS, ())},
+)
+_LISTING: Final = record(Listing, {"enabled": ENABLED, "ignoreCase": FLAG})
+_PLUGIN: Final = switched(
+    "functionName",
+    functionName=string(),
+    path=string(),
+    rawBodyOnly=boolean(),
+    requireSession=boolean(),
+)
+_PLUGINS: Final = list_of(_PLUGIN, lenient_tail=True, minimum=1)
+_OLD_PLUGINS: Final = section({"plugins": _PLUGINS})
+_TRANSFORM_BODY_KEYS: Final[dict[str, Shape[Any]]] = {
+    "enabled": boolean(),
+    "format": choice("json", "xml"),
+    "body": string(),
+    "path": string(),
+}
+_TRANSFORM_BODY: Final = with_any_of(section(_TRANSFORM_BODY_KEYS, needs="enabled format"), "body", "path")
+_RULE_PLACES: Final = ("query", "path", "header", "sessionMetadata", "requestContext", "requestBody")
+_TRIGGER: Final = section(
+    {
+        "condition": choice("any", "all"),
+        "rewriteTo": string(),
+        "rules": list_of(
+            section(
+                {"in": choice(*_RULE_PLACES), "name": string(), "pattern": string(), "negate": boolean()},
+                needs="in pattern",
+            )
+        ),
+    },
+    needs="condition rewriteTo",
+)
+OPERATION: Final = record(
+    Operation,
+    {
+        "allow": optional(_LISTING),
+        "block": optional(_LISTING),
+        "ignoreAuthentication": optional(_LISTING),
+        "internal": optional(toggle()),
+        "transformRequestMethod": optional(
+            record(MethodTransform, {"enabled": ENABLED, "toMethod": required(string())})
+        ),
+        "transformRequestHeaders": optional(_HEADER_TRANSFORM),
+        "transformResponseHeaders": optional(_HEADER_TRANSFORM),
+        "requestSizeLimit": optional(record(SizeLimit, {"enabled": ENABLED, "value": required(integer(0))})),
+        "urlRewrite": optional(
+            record(
+                Rewrite,
+                {
+                    "enabled": ENABLED,
+                    "pattern": required(string()),
+                    "rewriteTo": required(string()),
+                    "triggers": optional(list_of(_TRIGGER, lenient_tail=True), ()),
+                },
+            )
+        ),
+        "mockResponse": optional(
+            record(
+                Mock,
+                {
+                    "enabled": ENABLED,
+                    "code": optional(integer(), 0),
+                    "body": TEXT,
+                    "headers": optional(_HEADERS, ()),
+                    "fromOASExamples": optional(
+                        record(
+                            Toggle,
+                            {
+                                "enabled": ENABLED,
+                                "code": ignored(WHOLE),
+                                "contentType": ignored(string()),
+                                "exampleName": ignored(string()),
+                            },
+                        )
+                    ),
+                },
+            )
+        ),
+        "validateRequest": unsupported("validateRequest", switched(errorResponseCode=WHOLE), restricts=True),
+        "rateLimit": unsupported("rateLimit of an endpoint", RATE_LIMIT, restricts=True),
+        "transformRequestBody": unsupported(
+            "transformRequestBody", _TRANSFORM_BODY, consequence="bodies go upstream as they came"
+        ),
+        "transformResponseBody": unsupported(
+            "transformResponseBody", _TRANSFORM_BODY, consequence="bodies reach the client as they came"
+        ),
+        "virtualEndpoint": unsupported(
+            "virtualEndpoint",
+            switched(
+                "functionName",
+                name=string(),
+                functionName=string(),
+                path=string(),
+                body=string(),
+                proxyOnError=boolean(),
+                requireSession=boolean(),
+            ),
+            consequence="requests go to the upstream",
+        ),
+        "postPlugins": unsupported(
+            "postPlugins of an endpoint",
+            list_of(
+                switched("functionName path", name=string(), functionName=string(), path=string()),
+                lenient_tail=True,
+            ),
+            restricts=True,
+        ),
+        "cache": unsupported(
+            "cache of an endpoint",
+            switched(cacheByRegex=string(), cacheResponseCodes=list_of(WHOLE), timeout=integer(0)),
+            consequence="every request reaches the upstream",
+        ),
+        "enforceTimeout": unsupported("enforceTimeout", switched("value", value=integer(0), duration=FINE_DURATION)),
+        "circuitBreaker": unsupported(
+            "circuitBreaker",
+            switched(
+                "threshold sampleSize coolDownPeriod halfOpenStateEnabled",
+                threshold=number(0, 1),
+                sampleSize=integer(0),
+                coolDownPeriod=integer(0),
+                halfOpenStateEnabled=boolean(),
+            ),
+        ),
+        "trackEndpoint": unsupported("trackEndpoint", SWITCH, consequence="nothing is recorded"),
+        "doNotTrackEndpoint": ignored(SWITCH),
+    },
+)
+GLOBAL: Final = record(
+    Global,
+    {
+        "transformRequestHeaders": optional(_HEADER_TRANSFORM),
+        "transformResponseHeaders": optional(_HEADER_TRANSFORM),
+        "requestSizeLimit": optional(record(SizeLimit, {"enabled": ENABLED, "value": required(integer())})),
+        "contextVariables": optional(toggle()),
+        "ignoreCase": optional(toggle()),
+        "cors": unsupported(
+            "cors",
+            switched(
+                maxAge=WHOLE,
+                allowCredentials=boolean(),
+                exposedHeaders=TEXTS,
+                allowedHeaders=TEXTS,
+                optionsPassthrough=boolean(),
+                debug=boolean(),
+                allowedOrigins=TEXTS,
+                allowedMethods=TEXTS,
+            ),
+            consequence="preflights go to the upstream, and no headers are added",
+        ),
+        "cache": unsupported(
+            "cache",
+            section(
+                {
+                    "enabled": boolean(),
+                    "timeout": WHOLE,
+                    "cacheAllSafeRequests": boolean(),
+                    "cacheResponseCodes": list_of(WHOLE),
+                    "cacheByHeaders": TEXTS,
+                    "enableUpstreamCacheControl": boolean(),
+                    "controlTTLHeaderName": string(),
+                }
+            ),
+            consequence="every request reaches the upstream",
+            # Without `enabled` it is off.
+            active=lambda value: isinstance(value, dict) and value.get("enabled") is True,
+        ),
+        "trafficLogs": unsupported(
+            "trafficLogs",
+            switched(
+                tagHeaders=TEXTS,
+                customRetentionPeriod=SOME_DURATION,
+                plugins=list_of(switched(functionName=string(), path=string())),
+            ),
+            consequence="nothing is recorded",
+        ),
+        "pluginConfig": unsupported(
+            "pluginConfig.bundle",
+            section(
+                {
+                    "driver": choice("otto", "goja", "python", "lua", "grpc", "goplugin"),
+                    "bundle": switched("path", path=FILLED),
+                    "data": switched("value", value=mapping_of(anything())),
+                }
+            ),
+            restricts=True,
+            active=lambda value: isinstance(value, dict) and is_on(value.get("bundle")),
+        ),
+        "prePlugin": unsupported("prePlugin", _OLD_PLUGINS, restricts=True),
+        "prePlugins": unsupported("prePlugins", _PLUGINS, restricts=True),
+        "postAuthenticationPlugin": unsupported("postAuthenticationPlugin", _OLD_PLUGINS, restricts=True),
+        "postAuthenticationPlugins": unsupported("postAuthenticationPlugins", _PLUGINS, restricts=True),
+        "postPlugin": unsupported("postPlugin", _OLD_PLUGINS, restricts=True),
+        "postPlugins": unsupported("postPlugins", _PLUGINS, restricts=True),
+        "responsePlugin": unsupported("responsePlugin", _OLD_PLUGINS, restricts=True),
+        "responsePlugins": unsupported("responsePlugins", _PLUGINS, restricts=True),
+        # They only loosen limits that keys have.
+        "skipRateLimit": ignored(boolean()),
+        "skipQuota": ignored(boolean()),
+        "skipQuotaReset": ignored(boolean()),
+    },
+)

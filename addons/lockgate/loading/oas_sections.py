@@ -1,0 +1,178 @@
+"""What ``x-tyk-api-gateway`` decodes to: its sections as frozen types, named as in the format.
+
+Sections that are not built have no type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lockgate.decoding.shapes import Toggle
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One name and value."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderTransform:
+    """``transformRequestHeaders``, ``transformResponseHeaders``."""
+
+    enabled: bool
+    remove: tuple[str, ...] = ()
+    add: tuple[Header, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """``allow``, ``block``, ``ignoreAuthentication``."""
+
+    enabled: bool
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MethodTransform:
+    """``transformRequestMethod``."""
+
+    enabled: bool
+    to_method: str
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimit:
+    """``requestSizeLimit``."""
+
+    enabled: bool
+    value: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """``urlRewrite``."""
+
+    enabled: bool
+    pattern: str
+    rewrite_to: str
+    triggers: tuple[object, ...] = ()
+    """As they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """``mockResponse``."""
+
+    enabled: bool
+    code: int = 0
+    body: str = ""
+    headers: tuple[Header, ...] = ()
+    from_oas_examples: Toggle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One entry of ``middleware.operations``."""
+
+    allow: Listing | None = None
+    block: Listing | None = None
+    ignore_authentication: Listing | None = None
+    internal: Toggle | None = None
+    transform_request_method: MethodTransform | None = None
+    transform_request_headers: HeaderTransform | None = None
+    transform_response_headers: HeaderTransform | None = None
+    request_size_limit: SizeLimit | None = None
+    url_rewrite: Rewrite | None = None
+    mock_response: Mock | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """``middleware.global``."""
+
+    transform_request_headers: HeaderTransform | None = None
+    transform_response_headers: HeaderTransform | None = None
+    request_size_limit: SizeLimit | None = None
+    context_variables: Toggle | None = None
+    ignore_case: Toggle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware:
+    """``middleware``."""
+
+    global_: Global = Global()
+    operations: Mapping[str, Operation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``info.state``."""
+
+    active: bool
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """``info`` of the extension."""
+
+    name: str
+    state: State
+    id: str = ""
+    org_id: str = ""
+    expiration: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """``server.listenPath``."""
+
+    value: str
+    strip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """``server.customDomain``."""
+
+    enabled: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """``server``."""
+
+    listen_path: Listen
+    custom_domain: Domain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSection:
+    """``upstream``."""
+
+    url: str = ""
+    preserve_host_header: Toggle | None = None
+    preserve_trailing_slash: Toggle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKeys:
+    """``x-lockgate``."""
+
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """``x-tyk-api-gateway``."""
+
+    info: Info
+    upstream: UpstreamSection
+    server: Server
+    middleware: Middleware = Middleware()
+    own: OwnKeys = OwnKeys()

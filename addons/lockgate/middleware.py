@@ -1,0 +1,224 @@
+"""What a middleware is: its declaration, its steps and what a step may decide. Knows no single middleware.
+
+A step is ``def`` or ``async def (config, exchange, services) -> Outcome``. Expected refusals are outcomes, exceptions
+are bugs. Whether a link runs was decided when its plan was made; a step does not look up whether it should.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+from lockgate.exchange import Exchange, Response
+from lockgate.services import Services
+from lockgate.trace import Phase, Why
+
+
+class Reason(Enum):
+    """Why an exchange was refused: status and message of the reply, as the reference gateway words them.
+
+    Source: behaviour-chain, appendix A.
+    """
+
+    status: int
+    message: str
+
+    FORBIDDEN = (403, "Requested endpoint is forbidden")
+    API_EXPIRED = (403, "API has expired, please check documentation or contact administrator")
+    LENGTH_REQUIRED = (411, "Content length is required for this request")
+    LENGTH_INVALID = (400, "content length is not a valid Integer")
+    TOO_LARGE = (400, "Request is too large")
+    METHOD_NOT_ALLOWED = (405, "Method not allowed")
+    REWRITE_PATTERN = (500, "URLRewrite regexp error")
+    REWRITE_DECODING = (500, "failed to decode URL path")
+    MOCK_FAILED = (500, "failed to mock response")
+    PROXY_FAILED = (500, "There was a problem proxying the request")
+    BODY_UNREADABLE = (500, "There was a problem with reading Body of the Request.")
+    UPSTREAM_LOOKUP_FAILED = (500, "Upstream host lookup failed")
+    UPSTREAM_TIMEOUT = (504, "Upstream service reached hard timeout.")
+    LOOP_TOO_DEEP = (500, "Loop level too deep")
+    LOOP_TARGET_MISSING = (500, "Can't detect loop target")
+    TRANSFORM_FAILED = (500, "A transform of this request failed and the gateway is strict")
+    UNAVAILABLE = (503, "This API is not available: its definition asks for protection that this gateway cannot give")
+    INTERNAL = (500, "Internal Server Error")
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where and how an exchange is forwarded. The host realises it."""
+
+    scheme: str
+    """http or https."""
+    host: str
+    """Name or IP address, without port and brackets."""
+    port: int
+    connect_timeout_seconds: float = 10.0
+    response_timeout_seconds: float = 30.0
+    """Until the response headers are there."""
+
+    @property
+    def address(self) -> str:
+        """For messages: "http://127.0.0.1:8080"."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Go on with the next link."""
+
+    exchange: Exchange
+    failure: str = ""
+    """Set when the link could not do what it was asked and the message goes on all the same, as the reference gateway
+    does: one line for trace and log. With ``strict`` the exchange is refused instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Answer now."""
+
+    response: Response
+    finish: bool = False
+    """Past the response chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse: the answer is made in one place, from the reason. It does not pass the response chain."""
+
+    reason: Reason
+    message: str = ""
+    """Instead of the reason's own text, where it depends on the request."""
+    status: int = 0
+    """Instead of the reason's own status, where the definition sets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Send it upstream: ``exchange.request`` is what the upstream is to get."""
+
+    exchange: Exchange
+    upstream: Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Run the chain of an API of this gateway, in-process."""
+
+    exchange: Exchange
+    api: str
+    """"self", an API id, or an API name as loop targets spell it."""
+    path: str
+    """Percent-encoded; with which the next pass begins."""
+    method: str = ""
+    """Instead of the request's; "" keeps it."""
+    limit: int = 0
+    """Loops allowed in this exchange; 0 leaves the default."""
+
+
+type Outcome = Continue | Respond | Reject | Forward | Loop
+type Step[C] = Callable[[C, Exchange, Services], Outcome | Awaitable[Outcome]]
+
+
+class BodyNeed(IntEnum):
+    """What a link does with the body of its phase's message."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+
+
+class Matching(Enum):
+    """How the entries of a middleware are matched with a request.
+
+    Source: behaviour-chain 2.3 and 2.7.
+    """
+
+    PATHS = "paths"
+    """Procedure B: an unanchored search in the path without its listen path."""
+    LISTS = "lists"
+    """Procedure A: the same, and in the whole path too; one decision over the entries of all middleware."""
+    ROUTER = "router"
+    """The OpenAPI router: exact, on the encoded path, with the listen path before each path of the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One enabled entry of a definition's section, for an endpoint."""
+
+    middleware: str
+    path: str
+    """Path template as written."""
+    method: str
+    """"" means all; compared with its case."""
+    config: object
+    """Of the middleware's config type."""
+    pointer: str = ""
+    """JSON Pointer into the definition."""
+    kind: str = ""
+    """Key of ``LIST_ORDER`` in ``lockgate.middlewares``; "" is the middleware's name."""
+    ignore_case: bool = False
+
+    @property
+    def entry(self) -> str:
+        """Method and path as written."""
+        return f"{self.method or '*'} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule whose pattern was found."""
+
+    rule: Rule
+    pattern: str
+    """The regular expression."""
+    text: str
+    """Where it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a resolver made of the matches: the link's config, and why."""
+
+    config: object
+    why: Why
+
+
+type Resolver = Callable[[Sequence[Match], str], Decision | None]
+"""From the matches of all entries, in list order, and the request's method; None leaves the link out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Middleware[C]:
+    """One kind of stage, as its file declares it."""
+
+    name: str
+    """snake_case; also the file's name and the name in traces."""
+    summary: str
+    """One line for people."""
+    config: type[C]
+    """Of one link: an entry's, a section's, or what ``resolver`` makes."""
+    request: Step[C] | None = None
+    response: Step[C] | None = None
+    body: BodyNeed = BodyNeed.NONE
+    """Of the phase that the step belongs to; with two steps, of both."""
+    body_when: Callable[[C, Exchange, Phase], BodyNeed] | None = None
+    """For a need that depends on the message's headers; asked once they are there."""
+    matching: Matching = Matching.PATHS
+    resolver: Callable[[Sequence[Rule]], Resolver] | None = None
+    """Called once per version with all its rules, for a decision that is not "the first entry that matches"."""
+    always: C | None = None
+    """The config of a link that every exchange passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A middleware with its config, in the plan of one phase."""
+
+    middleware: Middleware[object]
+    config: object
+    why: Why
+    step: Step[object]

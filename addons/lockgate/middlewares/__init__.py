@@ -1,0 +1,75 @@
+"""The middlewares, and the order in which they run: two tuples, since the phases are not mirror images.
+
+Source: behaviour-chain 3.1 and 3.2.
+"""
+
+from typing import Any, Final
+
+from lockgate.middleware import Middleware
+from lockgate.middlewares import (
+    access,
+    content_encoding,
+    content_type,
+    context_variables,
+    expiration,
+    expires_header,
+    forward,
+    hop_by_hop,
+    mock_response,
+    rate_limit_headers,
+    request_headers,
+    request_method,
+    request_size_limit,
+    response_headers,
+    url_rewrite,
+)
+
+REQUEST: Final[tuple[Middleware[Any], ...]] = (
+    # An expired API says so, whatever its lists say of the endpoint.
+    expiration.MIDDLEWARE,
+    # Before anything that reads or changes the request: what is blocked is not looked at.
+    access.MIDDLEWARE,
+    # Behind the lists: what they refuse does not say when the API expires.
+    expires_header.MIDDLEWARE,
+    request_size_limit.MIDDLEWARE,
+    # Before the transforms: variables are those of the inbound request.
+    context_variables.MIDDLEWARE,
+    request_headers.MIDDLEWARE,
+    # Rewrite and method are recorded here, and used by forward: between them the request is still the client's.
+    url_rewrite.MIDDLEWARE,
+    request_method.MIDDLEWARE,
+    # Behind the transforms: their headers can be seen in the response, and a method that cannot be is refused first.
+    mock_response.MIDDLEWARE,
+    forward.MIDDLEWARE,
+)
+"""Of an API and of an endpoint, the API's link runs first: the endpoint has the last word."""
+
+RESPONSE: Final[tuple[Middleware[Any], ...]] = (
+    # Transforms see what the client will get.
+    content_encoding.MIDDLEWARE,
+    response_headers.MIDDLEWARE,
+    # Behind the transforms: a hop-by-hop header that one sets is taken out again.
+    hop_by_hop.MIDDLEWARE,
+    # Behind the transforms: they cannot change these headers.
+    rate_limit_headers.MIDDLEWARE,
+    # Last: a Content-Type that is still missing here is missing.
+    content_type.MIDDLEWARE,
+)
+"""Of an endpoint and of an API, the endpoint's link runs first: the API has the last word."""
+
+LIST_ORDER: Final = (
+    "ignore",
+    "block",
+    "allow",
+    "request_headers",
+    "response_headers",
+    "url_rewrite",
+    "request_size_limit",
+    "request_method",
+    "internal",
+    "mock_response",
+)
+"""Kinds of entries in the order in which they stand in the one list that ``access`` goes through.
+
+Source: behaviour-chain 2.5, last paragraph.
+"""

@@ -1,0 +1,179 @@
+"""Make facts of the inbound request available to texts of the definition, as ``$tyk_context.NAME``.
+
+Source: behaviour-chain 4.11.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from lockgate.exchange import Client, Exchange, Headers, NotRead, Request, VariableValue, canonical, decode_text
+from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome
+from lockgate.services import Services
+from lockgate.trace import Phase
+from lockgate.urls import form_values
+from lockgate.variables import FormValues
+
+_WITH_FORM: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class ContextVariables:
+    """Configuration of ``context_variables``."""
+
+    xff_depth: int = 0
+    """Which element of X-Forwarded-For is the client: 0 is the leftmost, n the n-th from the right."""
+
+
+def request(config: ContextVariables, exchange: Exchange, services: Services) -> Outcome:
+    """Take the request as it is now; a loop takes it anew."""
+    facts = RequestFacts(
+        exchange.request, exchange.client, exchange.current_pass.path, services.new_id(), config.xff_depth
+    )
+    return Continue(replace(exchange, variables=facts))
+
+
+def body_need(_config: ContextVariables, exchange: Exchange, phase: Phase) -> BodyNeed:
+    """The body, where it is a form."""
+    return BodyNeed.READ if phase is Phase.REQUEST and _is_form(exchange.request) else BodyNeed.NONE
+
+
+@final
+class RequestFacts(Mapping[str, VariableValue]):
+    """The variables of one request; worked out when somebody asks for the first of them."""
+
+    __slots__ = ("_client", "_id", "_path", "_request", "_values", "_xff_depth")
+
+    def __init__(self, request: Request, client: Client, path: str, request_id: str, xff_depth: int) -> None:
+        """Keep what the variables are made of.
+
+        Args:
+            request: As it came in.
+            client: From the connection.
+            path: Decoded, listen path included.
+            request_id: A new UUID.
+            xff_depth: As in ``ContextVariables``.
+        """
+        self._request: Final = request
+        self._client: Final = client
+        self._path: Final = path
+        self._id: Final = request_id
+        self._xff_depth: Final = xff_depth
+        self._values: dict[str, VariableValue] | None = None
+
+    def _worked_out(self) -> dict[str, VariableValue]:
+        values = self._values
+        if values is None:
+            self._values = values = self._work_out()
+        return values
+
+    def _work_out(self) -> dict[str, VariableValue]:
+        request = self._request
+        headers: dict[str, tuple[str, ...]] = {}
+        for spelling, value in request.headers:
+            name = canonical(spelling)
+            headers[name] = (*headers.get(name, ()), value)
+        form = _form(request)
+        values: dict[str, VariableValue] = {
+            "path": self._path,
+            "path_parts": tuple(self._path.split("/")),
+            "remote_addr": client_address(request.headers, self._client, self._xff_depth),
+            "request_id": self._id,
+            "headers": headers,
+            "headers_Host": request.host,
+            "request_data": form,
+        }
+        for name, all_values in headers.items():
+            values[f"headers_{name.replace('-', '_')}"] = all_values[0]
+        for name, all_values in form.items():
+            values[f"request_data_{name.replace('-', '_')}"] = all_values[0]
+        for name, value in _cookies(headers.get("Cookie", ())):
+            values[f"cookies_{name.replace('-', '_')}"] = value
+        return values
+
+    def __getitem__(self, name: str) -> VariableValue:
+        return self._worked_out()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._worked_out())
+
+    def __len__(self) -> int:
+        return len(self._worked_out())
+
+    def __repr__(self) -> str:
+        return f"RequestFacts({self._worked_out()!r})"
+
+
+def client_address(headers: Headers, client: Client, xff_depth: int) -> str:
+    """The client's IP address, as headers or else the connection tell it.
+
+    Args:
+        headers: Of the request.
+        client: From the connection.
+        xff_depth: As in ``ContextVariables``.
+
+    Returns:
+        An address, or "" when X-Forwarded-For has no element at that depth.
+    """
+    real = _address(headers.get("X-Real-Ip") or "")
+    if real:
+        return real
+    forwarded = headers.get("X-Forwarded-For")
+    if forwarded:
+        elements = forwarded.split(",")
+        index = len(elements) - xff_depth if xff_depth else 0
+        if not 0 <= index < len(elements):
+            return ""
+        first = _address(elements[index].strip())
+        if first:
+            return first
+    return client.address
+
+
+def _address(text: str) -> str:
+    """An IP address in its usual spelling; "" when ``text`` is none."""
+    if not text or "%" in text:
+        return ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def _is_form(request: Request) -> bool:
+    if request.method not in _WITH_FORM:
+        return False
+    kind = (request.headers.get("Content-Type") or "").partition(";")[0]
+    return kind.strip().lower() == "application/x-www-form-urlencoded"
+
+
+def _form(request: Request) -> FormValues:
+    """Values of body and query; those of the body come first."""
+    form = FormValues()
+    if not isinstance(request.body, NotRead) and _is_form(request):
+        form.update(form_values(decode_text(request.body)))
+    if request.query:
+        for name, values in form_values(request.query).items():
+            form[name] = form.get(name, ()) + values
+    return form
+
+
+def _cookies(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        for part in line.split(";"):
+            name, equals, value = part.strip().partition("=")
+            if name and equals:
+                quoted = len(value) > 1 and value[0] == value[-1] == '"'
+                yield name.strip(), value[1:-1] if quoted else value
+
+
+MIDDLEWARE = Middleware(
+    name="context_variables",
+    summary="Makes facts of the inbound request available as $tyk_context variables.",
+    config=ContextVariables,
+    request=request,
+    body_when=body_need,
+)

@@ -1,0 +1,179 @@
+"""Send a request upstream, or into a loop: the end of every request chain.
+
+Source: behaviour-chain 1.7, 1.8 and 4.3.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lockgate.exchange import Exchange, Headers, Request, decode_text, encode_text
+from lockgate.header_edits import NOT_A_NAME, NOT_IN_A_VALUE, has_token, without_hop_by_hop
+from lockgate.middleware import Forward, Loop, Middleware, Outcome, Reason, Reject, Upstream
+from lockgate.routing.listen import ListenPath
+from lockgate.services import Services
+from lockgate.urls import (
+    Target,
+    Url,
+    encode_path,
+    escaped_path,
+    form_values,
+    join_paths,
+    join_queries,
+    parse_target,
+    parse_url,
+    unescape_path,
+    upstream_path,
+)
+
+USER_AGENT: Final = "Lockgate"
+"""Sent when the client sent none."""
+
+_NOT_FORWARDED: Final = Reject(Reason.PROXY_FAILED)
+_UPGRADE: Final = frozenset({b"connection", b"upgrade"})
+_TE: Final = frozenset({b"te"})
+_NOTHING: Final[frozenset[bytes]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """Configuration of ``forward``."""
+
+    target: Target | None
+    """The upstream's URL. A ``tyk`` one is a loop; with None, or one that cannot be forwarded to, requests that no
+    rewrite sends elsewhere are refused."""
+    listen: ListenPath
+    strip: bool
+    """Whether the listen path is cut off."""
+    preserve_host: bool = False
+    """Send the client's Host instead of the upstream's."""
+    keep_slash: bool = False
+    """``preserveTrailingSlash``: a request for the listen path alone goes to the target's path as it is written."""
+    response_timeout_seconds: float = 30.0
+    """Until the upstream's response headers are there."""
+    keep_raw_path: bool = False
+    """``skip_target_path_escaping``: the path is sent as the client wrote it."""
+    websockets: bool = True
+    """Let a client upgrade its connection to a websocket."""
+
+
+def request(config: Forwarding, exchange: Exchange, _: Services) -> Outcome:
+    """Apply what was recorded on the way, and hand over."""
+    message = exchange.request
+    try:
+        url = Url("", "", message.path, message.query) if exchange.rewritten is None else parse_url(exchange.rewritten)
+    except ValueError:
+        return _NOT_FORWARDED
+    if url.scheme == "tyk":
+        return _loop(exchange, url)
+    if url.scheme and url.authority:
+        return _forward(config, exchange, url, _elsewhere(config, url))
+    target = config.target
+    if target is not None and target.scheme == "tyk":
+        path = config.listen.strip(url.raw_path) if config.strip else url.raw_path
+        inner = replace(message, query=url.query)
+        return Loop(replace(exchange, request=inner), target.authority, _rooted(path), exchange.to_method or "")
+    return _forward(config, exchange, url, target)
+
+
+def _elsewhere(config: Forwarding, url: Url) -> Target | None:
+    """The target that a whole URL names: its path is the request's, the configured target's query stays."""
+    try:
+        named = parse_target(f"{url.scheme}://{url.authority}")
+    except ValueError:
+        return None
+    return replace(named, query=None if config.target is None else config.target.query)
+
+
+def _loop(exchange: Exchange, url: Url) -> Outcome:
+    wanted = form_values(url.query or "")
+    method = wanted.get("method", ("",))[0] or exchange.to_method or ""
+    limit = wanted.get("loop_limit", ("",))[0]
+    times = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 10 else 0  # noqa: PLR2004
+    # The client's query goes along; the rest of the target's is lost, as in the reference gateway.
+    return Loop(exchange, url.authority, _rooted(escaped_path(url.raw_path)), method, times)
+
+
+def _rooted(path: str) -> str:
+    return path if path.startswith("/") else "/" + path
+
+
+def _forward(config: Forwarding, exchange: Exchange, url: Url, target: Target | None) -> Outcome:
+    if target is None or not target.can_be_forwarded_to:
+        return _NOT_FORWARDED
+    message = exchange.request
+    fields = _fields(config, exchange)
+    if fields is None:
+        return _NOT_FORWARDED
+    sent = Request(
+        exchange.to_method or message.method,
+        _path(config, url, target),
+        join_queries(target.query, url.query),
+        Headers(fields),
+        message.body,
+        message.host if config.preserve_host else target.authority,
+        message.scheme,
+        message.version,
+    )
+    upstream = Upstream(
+        target.scheme, target.host, target.port, response_timeout_seconds=config.response_timeout_seconds
+    )
+    return Forward(replace(exchange, request=sent, forwarded=True), upstream)
+
+
+def _path(config: Forwarding, url: Url, target: Target) -> str:
+    """Strip, join, encode. Raw and decoded paths go side by side; where they part, the decoded one counts."""
+    raw = url.raw_path
+    try:
+        decoded = unescape_path(raw)
+    except ValueError:
+        decoded = raw
+    plain = decoded == raw
+    if config.strip:
+        raw = config.listen.strip(raw)
+        decoded = raw if plain else config.listen.strip(decoded)
+    if not url.scheme or not url.authority:
+        decoded = join_paths(target.path, decoded, keep_slash=config.keep_slash)
+        base = encode_path(target.path) if config.keep_raw_path else target.path
+        raw = decoded if plain and not config.keep_raw_path else join_paths(base, raw, keep_slash=config.keep_slash)
+    return _rooted(upstream_path(raw, decoded, keep_raw=config.keep_raw_path))
+
+
+def _fields(config: Forwarding, exchange: Exchange) -> tuple[tuple[bytes, bytes], ...] | None:
+    """Headers for the upstream; None when one of them is no header."""
+    headers = exchange.request.headers
+    own = exchange.own_headers
+    te = headers.get_all("Te")
+    keep = _TE if te == ("trailers",) else _NOTHING
+    if config.websockets and has_token(headers, "Connection", "upgrade") and has_token(headers, "Upgrade", "websocket"):
+        keep |= _UPGRADE
+    # What the definition set, a client's Connection header does not take away; the definition's own one does.
+    not_listed = own if b"connection" not in own else _NOTHING
+    fields: list[tuple[bytes, bytes]] = []
+    forwarded_for: list[str] = []
+    has_agent = False
+    for name, value in without_hop_by_hop(headers, keep=keep, not_listed=not_listed):
+        lower = name.lower()
+        if lower == b"x-forwarded-for" and exchange.forwarded_for:
+            forwarded_for.append(decode_text(value))
+        elif lower == b"user-agent":
+            has_agent = True
+            if value:
+                fields.append((name, value))
+        elif lower != b"transfer-encoding":
+            fields.append((name, value))
+        if NOT_A_NAME.search(name) or NOT_IN_A_VALUE.search(value):
+            return None
+    if not has_agent:
+        fields.append((b"User-Agent", encode_text(USER_AGENT)))
+    if exchange.forwarded_for:
+        forwarded_for.append(exchange.client.address)
+        fields.append((b"X-Forwarded-For", encode_text(", ".join(forwarded_for))))
+    return tuple(fields)
+
+
+MIDDLEWARE = Middleware(
+    name="forward",
+    summary="Sends a request upstream, or into a loop.",
+    config=Forwarding,
+    request=request,
+)

@@ -1,0 +1,159 @@
+"""One pattern, and many at once, with the meaning that the reference gateway gives them.
+
+Patterns are Go regular expressions: RE2's language without ``\\C``. They are searched in decoded paths.
+
+Source: behaviour-chain 0.2 and 2.1.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Protocol, final
+from urllib.parse import unquote_to_bytes
+
+import re2
+
+MAX_SET_MEMORY_BYTES: Final = 512 << 20
+"""Of one set. With RE2's default of 8 MB a set of 10,000 patterns does not compile."""
+
+_PLACEHOLDER: Final = re.compile(r"\{[^}]+\}")
+_QUOTED_OR_ESCAPED: Final = re.compile(r"\\Q.*?(?:\\E|\Z)|\\.", re.DOTALL)
+
+
+class PatternError(ValueError):
+    """A regular expression that Go does not compile."""
+
+
+class RegexMatch(Protocol):
+    """What a search found."""
+
+    @property
+    def re(self) -> "Regex": ...
+
+    def group(self, index: int = 0, /) -> str | None: ...
+
+    def groups(self) -> tuple[str | None, ...]: ...
+
+    def start(self, index: int = 0, /) -> int: ...
+
+    def end(self, index: int = 0, /) -> int: ...
+
+
+class Regex(Protocol):
+    """A compiled pattern. Matches in linear time, whatever the text."""
+
+    @property
+    def pattern(self) -> str: ...
+
+    @property
+    def groups(self) -> int: ...
+
+    def search(self, text: str, /) -> RegexMatch | None: ...
+
+    def finditer(self, text: str, /) -> Iterator[RegexMatch]: ...
+
+
+def _options(*, ignore_case: bool = False, max_memory_bytes: int | None = None) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = not ignore_case
+    if max_memory_bytes is not None:
+        options.max_mem = max_memory_bytes
+    return options
+
+
+def compile_regex(text: str, *, ignore_case: bool = False) -> Regex:
+    """Compile a pattern of a definition.
+
+    Raises:
+        PatternError: Go would not compile it; the message is the reason alone.
+    """
+    if any(token == "\\C" for token in _QUOTED_OR_ESCAPED.findall(text)):
+        raise PatternError("invalid escape sequence: \\C")
+    try:
+        regex: Regex = re2.compile(text, _options(ignore_case=ignore_case))
+    except re2.error as error:
+        reason = error.args[0]
+        raise PatternError(decoded(reason) if isinstance(reason, bytes) else str(reason)) from None
+    except UnicodeEncodeError:
+        raise PatternError("invalid UTF-8") from None
+    return regex
+
+
+def path_pattern(path: str, *, prefix: bool = False, suffix: bool = False) -> str:
+    """The regular expression for the path of an entry.
+
+    Args:
+        path: As the definition has it: "/users/{id}", "/items/*", "^/exact$".
+        prefix: ``enable_path_prefix_matching``.
+        suffix: ``enable_path_suffix_matching``.
+
+    Returns:
+        A pattern to search with, not yet compiled. A placeholder is one segment, whatever stands behind its colon.
+
+    Source: behaviour-chain 2.1.
+    """
+    if 0 < path.count("{") == path.count("}"):
+        path = _PLACEHOLDER.sub("([^/]+)", path)
+    if "/*" in path:
+        path = path.replace("/*/", "/[^/]+/").replace("/*", "/.*")
+    if prefix and path.startswith("/"):
+        path = "^" + path
+    if suffix and not path.endswith("$"):
+        path += "$"
+    return path
+
+
+def _each_byte(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+codecs.register_error("lockgate.each-byte", _each_byte)
+
+
+def decoded(raw: bytes) -> str:
+    """Bytes as Go's engine sees them: each byte that is no UTF-8 is one U+FFFD."""
+    return raw.decode("utf-8", "lockgate.each-byte")
+
+
+def decode_path(path: str) -> str:
+    """A percent-encoded path as patterns see it.
+
+    Args:
+        path: As on the wire (``exchange.Request.path``); an escape that is none stays as it is.
+    """
+    if "%" not in path and path.isascii():
+        return path
+    return decoded(unquote_to_bytes(path.encode("utf-8", "surrogateescape")))
+
+
+@final
+class PatternSet:
+    """Many patterns at once: which of them are found in a text, in time that does not grow with their number."""
+
+    __slots__ = ("_set", "patterns")
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Compile ``patterns``, which each compile alone (``compile_regex``).
+
+        Raises:
+            PatternError: Together they are more than ``MAX_SET_MEMORY_BYTES`` hold.
+        """
+        self.patterns: Final[Sequence[str]] = tuple(patterns)
+        self._set: Any = None
+        if not self.patterns:
+            return
+        self._set = re2.Set.SearchSet(_options(max_memory_bytes=MAX_SET_MEMORY_BYTES))
+        for pattern in self.patterns:
+            self._set.Add(pattern)
+        try:
+            self._set.Compile()
+        except re2.error:
+            raise PatternError("too many patterns for one set") from None
+
+    def found(self, text: str) -> list[int]:
+        """Indexes into ``patterns`` of those that are found in ``text``, ascending."""
+        # Match gives None, not an empty list, where nothing is found.
+        return sorted(self._set.Match(text) or ()) if self._set is not None else []

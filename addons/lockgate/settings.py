@@ -1,0 +1,414 @@
+"""Settings of the gateway, with the names of ``tyk.conf``. Reads no file and no environment by itself.
+
+Source: behaviour-chain 0.1.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lockgate.decoding.shapes import (
+    BAD,
+    Bad,
+    Field,
+    Notes,
+    Place,
+    anything,
+    boolean,
+    ignored,
+    integer,
+    list_of,
+    mapping_of,
+    nearest,
+    number,
+    optional,
+    record,
+    string,
+    struct,
+    unsupported,
+)
+from lockgate.decoding.syntax import Parsed, SyntaxProblem, parse_json, parse_yaml
+from lockgate.problems import Problem
+
+DEFAULT_SECRET: Final = "352d20ee67be67f6340b4c0605b044b7"  # noqa: S105 - documented, and refused off loopback
+ENVIRONMENT_PREFIX: Final = "TYK_GW_"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpServerOptions:
+    """``http_server_options``."""
+
+    enable_strict_routes: bool = False
+    """A listen path without trailing slash matches whole segments only."""
+    enable_path_prefix_matching: bool = False
+    """Paths of endpoints match from their beginning."""
+    enable_path_suffix_matching: bool = False
+    """Paths of endpoints match up to their end."""
+    skip_url_cleaning: bool = False
+    """Paths with "//", "." and ".." are not redirected."""
+    skip_target_path_escaping: bool = False
+    """The path goes upstream as it was written."""
+    max_request_body_size: int = 0
+    """In bytes, for the whole gateway; 0 is no limit."""
+    xff_depth: int = 0
+    """Which entry of X-Forwarded-For is the client, counted from the right; 0 is the first one."""
+    enable_websockets: bool = True
+    """Differs: the reference gateway has them off unless asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """``x-lockgate``: what only this gateway has."""
+
+    strict: bool = False
+    """A transform that fails refuses the request, in every API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set for a whole gateway."""
+
+    secret: str = DEFAULT_SECRET
+    """Of the control API."""
+    listen_port: int = 8080
+    listen_address: str = ""
+    """"" is every address."""
+    control_api_port: int = 0
+    """0 leaves the choice to the host."""
+    template_path: str = "templates"
+    """Folder of error templates; relative to the settings' file."""
+    middleware_path: str = "middleware"
+    """Folder of scripts; relative to the settings' file."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """What ``secrets://KEY`` and ``$secret_conf.KEY`` stand for."""
+    hide_generator_header: bool = False
+    close_connections: bool = False
+    """Answers have ``Connection: close``."""
+    proxy_default_timeout: float = 0.0
+    """In seconds, until the upstream's headers are there; 0 is 30."""
+    ignore_endpoint_case: bool = False
+    """Paths of endpoints match whatever their case, for all middleware."""
+    http_server_options: HttpServerOptions = HttpServerOptions()
+    own: Own = Own()
+
+    @property
+    def strict(self) -> bool:
+        """A transform that fails refuses the request, in every API."""
+        return self.own.strict
+
+    @property
+    def upstream_timeout_seconds(self) -> float:
+        """Until the upstream's headers have to be there."""
+        return self.proxy_default_timeout or 30.0
+
+
+_FLAG: Final = optional(boolean(), default=False)
+_PORT: Final = integer(0, 65535)
+
+_SERVER: Final = record(
+    HttpServerOptions,
+    {
+        "enable_strict_routes": _FLAG,
+        "enable_path_prefix_matching": _FLAG,
+        "enable_path_suffix_matching": _FLAG,
+        "skip_url_cleaning": _FLAG,
+        "skip_target_path_escaping": _FLAG,
+        "max_request_body_size": optional(integer(0), 0),
+        "xff_depth": optional(integer(0), 0),
+        "enable_websockets": optional(boolean(), default=True),
+        "max_response_body_size": unsupported("http_server_options.max_response_body_size", integer(0)),
+        "read_timeout": unsupported("http_server_options.read_timeout", integer()),
+        "write_timeout": unsupported("http_server_options.write_timeout", integer()),
+        "use_ssl": unsupported("http_server_options.use_ssl", boolean(), consequence="the gateway speaks plain HTTP"),
+        "enable_http2": ignored(boolean()),
+        "ssl_certificates": ignored(list_of(string())),
+        "ssl_insecure_skip_verify": ignored(boolean()),
+        "ssl_ciphers": ignored(list_of(string())),
+        "certificates": ignored(list_of(anything())),
+        "min_version": ignored(integer()),
+        "max_version": ignored(integer()),
+        "server_name": ignored(string()),
+        "override_defaults": ignored(boolean()),
+        "flush_interval": ignored(integer()),
+        "skip_client_ca_announcement": ignored(boolean()),
+    },
+)
+
+
+def _not(feature: str, **options: Any) -> Field:
+    return unsupported(feature, anything(), **options)
+
+
+def _switch(feature: str, consequence: str = "") -> Field:
+    return unsupported(feature, boolean(), consequence=consequence)
+
+
+_NOTED: Final = "nothing is recorded"
+
+_SETTINGS: Final = record(
+    Settings,
+    {
+        "secret": optional(string(pattern=r"\S", expected="a text that is not empty"), DEFAULT_SECRET),
+        "listen_port": optional(_PORT, 8080),
+        "listen_address": optional(string(), ""),
+        "control_api_port": optional(_PORT, 0),
+        "template_path": optional(string(), "templates"),
+        "middleware_path": optional(string(), "middleware"),
+        "secrets": optional(mapping_of(string()), {}),
+        "hide_generator_header": _FLAG,
+        "close_connections": _FLAG,
+        "proxy_default_timeout": optional(number(0), 0.0),
+        "ignore_endpoint_case": _FLAG,
+        "http_server_options": optional(_SERVER, HttpServerOptions()),
+        "x-lockgate": optional(record(Own, {"strict": _FLAG}), Own(), name="own"),
+        # Known, and without a meaning here: storage, dashboards, logs and tuning of another program.
+        "enable_jsvm": ignored(boolean()),
+        "app_path": ignored(string()),
+        "node_secret": ignored(string()),
+        "tyk_js_path": ignored(string()),
+        "use_db_app_configs": ignored(boolean()),
+        "use_sentry": ignored(boolean()),
+        "sentry_code": ignored(string()),
+        "pid_file_location": ignored(string()),
+        "allow_insecure_configs": ignored(boolean()),
+        "suppress_redis_signal_reload": ignored(boolean()),
+        "disable_regexp_cache": ignored(boolean()),
+        "regexp_cache_expire": ignored(integer()),
+        "log_level": ignored(string()),
+        "log_format": ignored(string()),
+        "max_idle_connections": ignored(integer()),
+        "max_idle_connections_per_host": ignored(integer()),
+        "max_conn_time": ignored(integer()),
+        "optimisations_use_async_session_write": ignored(boolean()),
+        "storage": ignored(
+            struct(
+                {
+                    "type": optional(string()),
+                    **{
+                        key: ignored(anything())
+                        for key in (
+                            "host",
+                            "port",
+                            "addrs",
+                            "hosts",
+                            "master_name",
+                            "username",
+                            "password",
+                            "database",
+                            "optimisation_max_idle",
+                            "optimisation_max_active",
+                            "timeout",
+                            "enable_cluster",
+                            "sentinel_password",
+                            "use_ssl",
+                            "ssl_insecure_skip_verify",
+                            "ca_file",
+                            "cert_file",
+                            "key_file",
+                            "max_version",
+                            "min_version",
+                        )
+                    },
+                }
+            )
+        ),
+        # Known, and not built.
+        "hostname": unsupported("hostname", string(), consequence="every Host is served"),
+        "enable_custom_domains": _switch("enable_custom_domains", "domains of APIs are not looked at"),
+        "control_api_hostname": unsupported("control_api_hostname", string()),
+        "ignore_canonical_mime_header_key": _switch("ignore_canonical_mime_header_key"),
+        "enable_analytics": _switch("enable_analytics", _NOTED),
+        "analytics_config": _not("analytics_config", consequence=_NOTED),
+        "access_logs": _not("access_logs", consequence=_NOTED),
+        "enable_non_transactional_rate_limiter": ignored(boolean()),
+        "enable_sentinel_rate_limiter": ignored(boolean()),
+        "enable_redis_rolling_limiter": ignored(boolean()),
+        "enable_fixed_window_rate_limiter": ignored(boolean()),
+        "drl_threshold": ignored(number()),
+        "drl_enable_sentinel_rate_limiter": ignored(boolean()),
+        "rate_limit_response_headers": ignored(string()),
+        "hash_keys": ignored(boolean()),
+        "hash_key_function": ignored(string()),
+        "min_token_length": ignored(integer()),
+        "allow_master_keys": ignored(boolean()),
+        "policies": ignored(anything()),
+        "override_messages": _not("override_messages"),
+        "error_overrides": _not("error_overrides"),
+        "version_header": unsupported("version_header", string()),
+        "health_check_endpoint_name": unsupported("health_check_endpoint_name", string()),
+        "readiness_check_endpoint_name": unsupported("readiness_check_endpoint_name", string()),
+        "enable_bundle_downloader": _switch("enable_bundle_downloader"),
+        "bundle_base_url": ignored(string()),
+        "coprocess_options": _not("coprocess_options"),
+        "enable_hashed_keys_listing": ignored(boolean()),
+        "enable_api_segregation": _switch("enable_api_segregation"),
+        "enable_key_logging": ignored(boolean()),
+        "enable_http_profiler": ignored(boolean()),
+        "opentelemetry": _not("opentelemetry", consequence=_NOTED),
+        "tracing": _not("tracing", consequence=_NOTED),
+        "health_check": ignored(anything()),
+        "uptime_tests": _not("uptime_tests"),
+        "slave_options": _not("slave_options"),
+        "db_app_conf_options": ignored(anything()),
+        "local_session_cache": ignored(anything()),
+        "session_update_pool_size": ignored(integer()),
+        "session_update_buffer_size": ignored(integer()),
+        "session_lifetime_respects_key_expiration": ignored(boolean()),
+        "global_session_lifetime": ignored(integer()),
+        "force_global_session_lifetime": ignored(boolean()),
+        "event_handlers": _not("event_handlers"),
+        "event_trigers_defunct": ignored(anything()),
+        "jsvm_timeout": ignored(integer()),
+        "dns_cache": ignored(anything()),
+        "security": _not("security"),
+        "kv": _not("kv", consequence="only env:// and secrets:// are looked up"),
+        "proxy_ssl_insecure_skip_verify": _switch("proxy_ssl_insecure_skip_verify", "certificates are verified"),
+        "proxy_enable_http2": ignored(boolean()),
+        "proxy_close_connections": _switch("proxy_close_connections"),
+        "proxy_ssl_min_version": ignored(anything()),
+        "proxy_ssl_max_version": ignored(anything()),
+        "proxy_ssl_ciphers": ignored(list_of(string())),
+        "streaming": ignored(anything()),
+        "labs": ignored(anything()),
+        "oas_config": ignored(anything()),
+        "private_certificate_encoding_secret": ignored(string()),
+        "enable_separate_cache_store": ignored(boolean()),
+        "cache_storage": ignored(anything()),
+        "enable_cache": ignored(boolean()),
+        "monitor": _not("monitor"),
+        "legacy_enable_allowance_countdown": ignored(boolean()),
+        "enforce_org_data_age": ignored(boolean()),
+        "enforce_org_data_detail_logging": ignored(boolean()),
+        "enforce_org_quotas": ignored(boolean()),
+        "experimental_process_org_off_thread": ignored(boolean()),
+        "oauth_redirect_uri_separator": ignored(string()),
+        "oauth_refresh_token_expire": ignored(integer()),
+        "oauth_token_expire": ignored(integer()),
+        "disable_ports_whitelist": ignored(boolean()),
+        "ports_whitelist": ignored(anything()),
+        "disable_virtual_path_blobs": _switch("disable_virtual_path_blobs"),
+        "disable_dashboard_zeroconf": ignored(boolean()),
+        "liveness_check": ignored(anything()),
+        "reload_wait_time": ignored(integer()),
+        "reload_interval": ignored(integer()),
+        "resource_sync": ignored(anything()),
+    },
+)
+
+
+def load_settings(
+    text: str, file: str = "", environ: Mapping[str, str] | None = None
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """Read settings.
+
+    Args:
+        text: JSON or YAML; "" is an empty document.
+        file: For problems.
+        environ: ``TYK_GW_…`` variables in it override the text. None is none.
+
+    Returns:
+        What was understood, and what was not. With an error among the problems the settings are the defaults: nobody
+        should serve with them.
+    """
+    try:
+        parsed = _parsed(text)
+    except SyntaxProblem as error:
+        return Settings(), (error.problem.at(file, error.problem.line),)
+    notes = Notes()
+    value = parsed.value
+    if isinstance(value, dict):
+        value = _overridden(value, environ or {}, notes)
+    decoded = _SETTINGS.read(value, (), notes)
+    if isinstance(value, dict):
+        _check_storage(value, notes)
+    settings = Settings() if isinstance(decoded, Bad) else decoded
+    return settings, (
+        *(problem.at(file, problem.line) for problem in parsed.problems),
+        *(_placed(problem, file, parsed) for problem in notes.finished()),
+    )
+
+
+def _placed(problem: Problem, file: str, parsed: Parsed) -> Problem:
+    return problem.at(file, parsed.positions.line_of(problem.pointer) if file else 0)
+
+
+def _parsed(text: str) -> Parsed:
+    if text.lstrip().startswith("{"):
+        return parse_json(text)
+    documents = parse_yaml(text)
+    if not documents:
+        return parse_json("{}")
+    if len(documents) > 1:
+        raise SyntaxProblem("bad-yaml", f"expected one document, found {len(documents)}", 1)
+    return documents[0]
+
+
+def _check_storage(value: Mapping[str, Any], notes: Notes) -> None:
+    storage = value.get("storage")
+    kind = storage.get("type") if isinstance(storage, dict) else None
+    if isinstance(kind, str) and kind not in ("", "memory"):
+        message = f"storage of type {kind!r} is not supported yet: expected 'memory', or no storage"
+        notes.error("unsupported-storage", message, ("storage", "type"))
+
+
+# ── TYK_GW_ variables ──
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").replace("-", "").upper()
+
+
+def _overridden(value: Mapping[str, Any], environ: Mapping[str, str], notes: Notes) -> dict[str, Any]:
+    """The settings with ``TYK_GW_HTTPSERVEROPTIONS_ENABLESTRICTROUTES`` and the like put in."""
+    made: dict[str, Any] = dict(value)
+    known = _known_variables()
+    for name, text in sorted(environ.items()):
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        rest = name.removeprefix(ENVIRONMENT_PREFIX)
+        if rest.startswith("SECRETS_") and len(rest) > len("SECRETS_"):
+            place: Place = ("secrets", rest.removeprefix("SECRETS_").lower())
+        elif rest in known:
+            place = known[rest]
+        else:
+            hint = nearest(name, [ENVIRONMENT_PREFIX + one for one in known])
+            notes.warning("unknown-setting", f"the variable {name} sets nothing", (), hint)
+            continue
+        if not _put(made, place, text):
+            notes.error("bad-variable", f"the variable {name} has a value that does not fit", ())
+    return made
+
+
+def _known_variables() -> dict[str, Place]:
+    server = {f"HTTPSERVEROPTIONS_{_folded(key)}": ("http_server_options", key) for key in _SERVER.keys}
+    storage = {f"STORAGE_{_folded(key)}": ("storage", key) for key in ("type", "host", "port", "password", "database")}
+    own: dict[str, Place] = {"XLOCKGATE_STRICT": ("x-lockgate", "strict")}
+    return {**{_folded(key): (key,) for key in _SETTINGS.keys}, **server, **storage, **own}
+
+
+def _put(settings: dict[str, Any], place: Place, text: str) -> bool:
+    """Set one value; False when the text does not fit what the setting takes."""
+    holder = settings
+    for part in place[:-1]:
+        inner = holder.get(str(part))
+        holder[str(part)] = holder = dict(inner) if isinstance(inner, dict) else {}
+    for candidate in _readings(text):
+        trial = Notes()
+        probe: Any = candidate
+        for part in reversed(place):
+            probe = {str(part): probe}
+        if _SETTINGS.read(probe, (), trial) is not BAD and not trial.refused:
+            holder[str(place[-1])] = candidate
+            return True
+    return False
+
+
+def _readings(text: str) -> list[Any]:
+    """What a variable's text can mean: as it is, or as JSON."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        flag = {"true": True, "false": False, "1": True, "0": False, "t": True, "f": False}.get(text.lower())
+        return [text] if flag is None else [flag, text]
+    return [value, bool(value), text] if value in (0, 1) else [value, text]

@@ -1,0 +1,316 @@
+"""Traces for people and for files: plain values, and text. Secrets are masked here, where a trace leaves the process.
+
+The plain form is what saved flows carry and what ``--format json`` prints; the text is made from the plain form, so that
+a trace read from a file looks like a live one.
+"""
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import unquote_plus
+
+from lockgate.difference import Change, difference
+from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response
+from lockgate.middleware import Upstream
+from lockgate.trace import LeftOut, Level, Phase, Trace, TraceStep
+
+type Plain = dict[str, Any]
+
+WHOLE_BODY_BYTES: Final = 64 * 1024
+"""Larger bodies are shown as their head, size and hash."""
+HEAD_BYTES: Final = 1024
+MASK: Final = "•••"
+
+_SECRET_NAME: Final = re.compile(
+    r"authori[sz]ation|cookie|api[-_]?key|access[-_]?key|token|secret|passw|credential|signature|session", re.IGNORECASE
+)
+_WIDTH: Final = 18
+
+
+def is_secret(name: str) -> bool:
+    """Whether what a header, parameter or variable of this name holds is not to be shown."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def to_plain(trace: Trace) -> Plain:
+    """A trace as dicts, lists, text and numbers, with its secrets. See ``masked``."""
+    last = trace.steps[-1].after if trace.steps else trace.original
+    return {
+        "exchange": trace.original.id,
+        "received_at": trace.original.received_at.isoformat(),
+        "client": f"{trace.original.client.address}:{trace.original.client.port}",
+        "generation": trace.generation,
+        "passes": [
+            {"api": p.api_name, "api_id": p.api_id, "version": p.version, "listen_path": p.listen_path,
+             "method": p.method, "path": _text(p.path)}
+            for p in last.passes
+        ],
+        "original": _request(trace.original.request),
+        "steps": [_step(step) for step in trace.steps],
+        "upstream_request": None if trace.upstream_request is None else _request(trace.upstream_request),
+        "upstream_response": None if trace.upstream_response is None else _response(trace.upstream_response),
+        "answer": None if trace.answer is None else _response(trace.answer),
+        "error": trace.error,
+    }  # fmt: skip
+
+
+def _step(step: TraceStep) -> Plain:
+    why = step.why
+    return {
+        "link": step.link,
+        "phase": step.phase.value,
+        "pass": step.pass_index,
+        "outcome": step.outcome,
+        "detail": _text(step.detail),
+        "why": {
+            "level": why.level.value, "pointer": why.pointer, "entry": why.entry, "pattern": why.pattern,
+            "text": _text(why.text), "rule": why.rule,
+        },
+        "us": round(step.elapsed_ns / 1000, 1),
+        "changes": [_change(change) for change in difference(step.before, step.after)],
+        "calls": [
+            {"service": c.service, "operation": c.operation, "arguments": list(c.arguments), "answer": c.answer}
+            for c in step.calls
+        ],
+    }  # fmt: skip
+
+
+def _change(change: Change) -> Plain:
+    return {
+        "message": change.message,
+        "part": change.part,
+        "name": _text(change.name),
+        "before": _value(change.before),
+        "after": _value(change.after),
+    }
+
+
+def _value(value: str | bytes | None) -> str | None:
+    if isinstance(value, bytes):
+        body = _body(value)
+        return str(body.get("text", f"{body['size']} bytes, sha256 {body.get('sha256', '')}"))
+    return None if value is None else _text(value)
+
+
+def _request(request: Request) -> Plain:
+    return {
+        "method": request.method,
+        "target": _text(request.target),
+        "host": _text(request.host),
+        "scheme": request.scheme,
+        "version": request.version,
+        "headers": _headers(request.headers),
+        "body": _body(request.body),
+    }
+
+
+def _response(response: Response) -> Plain:
+    return {"status": response.status, "headers": _headers(response.headers), "body": _body(response.body)}
+
+
+def _headers(headers: Headers) -> list[list[str]]:
+    return [[_text(name), _text(value)] for name, value in headers]
+
+
+def _body(body: Body) -> Plain:
+    if isinstance(body, NotRead):
+        return {"streamed": True}
+    if len(body) <= WHOLE_BODY_BYTES:
+        try:
+            return {"size": len(body), "text": body.decode()}
+        except UnicodeDecodeError:
+            pass
+    return {
+        "size": len(body),
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "head": body[:HEAD_BYTES].decode("utf-8", "replace"),
+    }
+
+
+def _text(text: str) -> str:
+    """Text of the wire as text that any encoder takes."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+# Masking
+
+
+def masked(plain: Plain) -> Plain:
+    """The same trace without values of secret headers, parameters and variables."""
+    return {
+        **plain,
+        "original": _masked_message(plain["original"]),
+        "upstream_request": _masked_message(plain["upstream_request"]),
+        "upstream_response": _masked_message(plain["upstream_response"]),
+        "answer": _masked_message(plain["answer"]),
+        "steps": [_masked_step(step) for step in plain["steps"]],
+    }
+
+
+def _masked_message(message: Plain | None) -> Plain | None:
+    if message is None:
+        return None
+    copy = {**message, "headers": [[n, MASK if is_secret(n) else v] for n, v in message["headers"]]}
+    if "target" in copy:
+        copy["target"] = masked_url(copy["target"])
+    return copy
+
+
+def _masked_step(step: Plain) -> Plain:
+    changes = [_masked_change(change) for change in step["changes"]]
+    return {**step, "changes": changes, "detail": masked_url(step["detail"])}
+
+
+def _masked_change(change: Plain) -> Plain:
+    secret = change["part"] in ("header", "variable") and is_secret(change["name"])
+    copy = dict(change)
+    for side in ("before", "after"):
+        value = change[side]
+        if value is None:
+            continue
+        if secret:
+            copy[side] = MASK
+        elif change["part"] in ("url", "rewritten"):
+            copy[side] = masked_url(value)
+        elif change["part"] == "variable" and change["name"] in ("headers", "request_data"):
+            copy[side] = MASK
+    return copy
+
+
+def masked_url(url: str) -> str:
+    """A URL, or a line that ends in one, without the values of secret parameters."""
+    head, question, query = url.partition("?")
+    if not question:
+        return url
+    parts = []
+    for part in query.split("&"):
+        name, equals, _ = part.partition("=")
+        parts.append(f"{name}={MASK}" if equals and is_secret(unquote_plus(name)) else part)
+    return f"{head}?{'&'.join(parts)}"
+
+
+# Text
+
+
+def to_text(plain: Plain, phase: Phase | None = None) -> str:
+    """A trace for people; secrets masked.
+
+    Args:
+        plain: As ``to_plain`` made it.
+        phase: Only the steps of one phase; None for both.
+    """
+    return "\n".join(_lines(masked(plain), phase)) + "\n"
+
+
+def summary(plain: Plain) -> str:
+    """One line: API, endpoint, what happened."""
+    api = plain["passes"][-1]["api"] if plain["passes"] else "no API"
+    steps = plain["steps"]
+    ended = next((s for s in reversed(steps) if s["outcome"] not in ("continue", "failed", "forward")), None)
+    failed = [s["link"] for s in steps if s["outcome"] == "failed"]
+    entry = next((s["why"]["entry"] for s in reversed(steps) if s["why"]["level"] == "rule"), "")
+    status = plain["answer"]["status"] if plain["answer"] else ""
+    what = f"{ended['link']} {ended['outcome']}" if ended else "forwarded" if plain["upstream_request"] else "under way"
+    if plain["error"]:
+        what = plain["error"]
+    note = f", failed: {', '.join(failed)}" if failed else ""
+    return " · ".join(part for part in (api, entry, f"{what} {status}".strip() + note) if part)
+
+
+def _lines(plain: Plain, phase: Phase | None) -> Iterator[str]:
+    original, answer = plain["original"], plain["answer"]
+    end = f"{answer['status']}" if answer else "no answer yet"
+    yield f"{original['method']} {original['target']} → {end}"
+    names = " → ".join(f"{p['api']} ({p['listen_path']})" for p in plain["passes"]) or "no API"
+    yield f"API {names}, definitions generation {plain['generation']}"
+    if plain["error"]:
+        yield f"error: {plain['error']}"
+    for which in Phase:
+        if phase not in (None, which):
+            continue
+        steps = [step for step in plain["steps"] if step["phase"] == which.value]
+        yield ""
+        total = sum(step["us"] for step in steps)
+        yield f"{which.value} chain: {len(steps)} steps, {total:.0f} µs"
+        yield from _message_lines("client sent" if which is Phase.REQUEST else "upstream answered",
+                                  original if which is Phase.REQUEST else plain["upstream_response"])  # fmt: skip
+        last_pass = 0
+        for number, step in enumerate(steps, 1):
+            if step["pass"] != last_pass:
+                last_pass = step["pass"]
+                yield f"  pass {last_pass + 1}: {plain['passes'][last_pass]['api']}"
+            yield from _step_lines(number, step)
+        yield from _message_lines("upstream gets" if which is Phase.REQUEST else "client gets",
+                                  plain["upstream_request"] if which is Phase.REQUEST else answer)  # fmt: skip
+
+
+def _message_lines(title: str, message: Plain | None) -> Iterator[str]:
+    if message is None:
+        return
+    first = str(message["status"]) if "status" in message else f"{message['method']} {message['target']}"
+    host = f"  Host: {message['host']}" if message.get("host") else ""
+    body = message["body"]
+    size = "body streamed" if body.get("streamed") else f"{body['size']} bytes"
+    count = len(message["headers"])
+    yield f"  {title}: {first}{host}  ({count} header{'s' * (count != 1)}, {size})"
+
+
+_MARKS: Final[Mapping[str, str]] = {"continue": " ", "failed": "!", "reject": "✗", "error": "✗"}
+
+
+def _step_lines(number: int, step: Plain) -> Iterator[str]:
+    mark = _MARKS.get(step["outcome"], "→")
+    detail = f"  {step['detail']}" if step["detail"] else ""
+    yield f"{number:4} {mark} {step['link']:<{_WIDTH}} {step['outcome']:<8} {step['us']:>7.1f} µs{detail}"
+    reason = why_text(step["why"])
+    if reason:
+        yield f"         because {reason}"
+    for change in step["changes"]:
+        yield from (f"         {line}" for line in _change_lines(change))
+    for call in step["calls"]:
+        yield f"         asked {call['service']}.{call['operation']}: {call['answer']!r}"
+
+
+def why_text(why: Mapping[str, str]) -> str:
+    """One line on why a link ran; "" for one that always does."""
+    if why["level"] == Level.ALWAYS.value:
+        return f"{why['rule']}: {why['entry']}" if why["rule"] and not why["text"] else why["rule"]
+    place = f" [{why['pointer']}]" if why["pointer"] else ""
+    if why["level"] == Level.API.value:
+        return " ".join(part for part in (f"the API asks for it{place}", why["rule"]) if part)
+    found = f": {why['pattern']!r} is found in {why['text']!r}" if why["pattern"] else ""
+    rule = f", {why['rule']}" if why["rule"] else ""
+    return f"{why['entry']}{found}{rule}{place}"
+
+
+def _change_lines(change: Plain) -> Iterator[str]:
+    part, before, after = change["part"], change["before"], change["after"]
+    if part == "body":
+        yield from _body_lines(before or "", after or "")
+        return
+    label = change["name"] if part in ("header", "variable") else part
+    prefix = "$" if part == "variable" else ""
+    if before is None:
+        yield f"+ {prefix}{label}: {after}"
+    elif after is None:
+        yield f"- {prefix}{label}: {before}"
+    else:
+        yield f"~ {prefix}{label}: {before} → {after}"
+
+
+def _body_lines(before: str, after: str) -> Sequence[str]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "body before", "body after", lineterm="", n=2)
+    return list(lines) or ["~ body: only its line ends changed"]
+
+
+def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
+    """Lines on links that are not in a plan."""
+    for one in left_out:
+        yield f"     · {one.middleware:<{_WIDTH}} left out: {one.reason}"
+
+
+def upstream_text(upstream: Upstream | None, exchange: Exchange) -> str:
+    """Where an exchange goes, as one line."""
+    return "" if upstream is None else f"{upstream.address}{exchange.request.target}"

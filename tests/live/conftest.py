@@ -1,0 +1,241 @@
+"""Real gateways in processes of their own, a real upstream in this one."""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SECONDS = 20.0
+"""Until something that ought to happen at once counts as not happening."""
+
+type Handler = Callable[["Call"], Awaitable[None]]
+
+
+class Call:
+    """One request that the upstream got."""
+
+    def __init__(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.line, *fields = head.decode("latin-1").split("\r\n")
+        self.method, self.target, _ = self.line.split(" ")
+        self.headers = [(name, value.strip()) for name, _, value in (field.partition(":") for field in fields if field)]
+        self.reader, self.writer = reader, writer
+        self.body = b""
+
+    def header(self, wanted: str) -> str | None:
+        return next((value for name, value in self.headers if name.lower() == wanted.lower()), None)
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    async def read_body(self) -> bytes:
+        if (length := self.header("content-length")) is not None:
+            self.body = await self.reader.readexactly(int(length))
+        elif self.header("transfer-encoding"):
+            async for chunk in self.chunks():
+                self.body += chunk
+        return self.body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while size := int(await self.reader.readline(), 16):
+            yield await self.reader.readexactly(size)
+            await self.reader.readline()
+        await self.reader.readline()
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self, body: bytes = b"ok", status: str = "200 OK", *headers: str) -> None:
+        fields = "".join(f"{field}\r\n" for field in headers)
+        await self.send(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{fields}\r\n".encode() + body)
+
+
+class Upstream:
+    """Counts what it gets; answers by path, echoing by default."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.connections = 0
+        self.handlers: dict[str, Handler] = {}
+        self.port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    def on(self, path: str) -> Callable[[Handler], Handler]:
+        def keep(handler: Handler) -> Handler:
+            self.handlers[path] = handler
+            return handler
+
+        return keep
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.add(writer)
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                call = Call(head, reader, writer)
+                self.calls.append(call)
+                handler = self.handlers.get(call.path)
+                if handler is None:
+                    await call.read_body()
+                    await call.answer(f"{call.method} {call.target} ".encode() + call.body)
+                else:
+                    await handler(call)
+                if writer.is_closing():
+                    return
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Upstream"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=4 * 1024 * 1024)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            for writer in list(self._writers):
+                writer.transport.abort()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class GatewayProcess:
+    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+        self.process, self.port = process, port
+        self.connections: list[Connection] = []
+
+    async def connect(self) -> "Connection":
+        connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port, limit=16 * 1024 * 1024))
+        self.connections.append(connection)
+        return connection
+
+    async def get(self, path: str, *headers: str) -> "Answer":
+        """One request on a connection of its own."""
+        connection = await self.connect()
+        try:
+            return await connection.request("GET", path, *headers)
+        finally:
+            connection.close()
+
+    def peak_kb(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+
+
+class Answer:
+    def __init__(self, head: bytes) -> None:
+        self.line, *fields = head.decode("latin-1").rstrip("\r\n").split("\r\n")
+        self.status = int(self.line.split(" ")[1])
+        self.headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+        self.body = b""
+
+
+class Connection:
+    """A client that can misbehave."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def head(self) -> Answer:
+        return Answer(await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), SECONDS))
+
+    async def answer(self, *, has_body: bool = True) -> Answer:
+        answer = await self.head()
+        if not has_body:
+            return answer
+        if "content-length" in answer.headers:
+            answer.body = await asyncio.wait_for(
+                self.reader.readexactly(int(answer.headers["content-length"])), SECONDS
+            )
+        elif "chunked" in answer.headers.get("transfer-encoding", ""):
+            while chunk := await self.chunk():
+                answer.body += chunk
+        else:
+            answer.body = await asyncio.wait_for(self.reader.read(), SECONDS)
+        return answer
+
+    async def chunk(self) -> bytes:
+        size = int(await asyncio.wait_for(self.reader.readline(), SECONDS), 16)
+        data = await self.reader.readexactly(size)
+        await self.reader.readline()
+        return data
+
+    async def request(self, method: str, path: str, *headers: str, body: bytes = b"") -> Answer:
+        fields = "".join(f"{field}\r\n" for field in headers)
+        if body:
+            fields += f"Content-Length: {len(body)}\r\n"
+        await self.send(f"{method} {path} HTTP/1.1\r\nHost: a.test\r\n{fields}\r\n".encode() + body)
+        return await self.answer(has_body=method != "HEAD")
+
+    async def closed(self) -> bytes:
+        """What still comes until the other side closes."""
+        try:
+            return await asyncio.wait_for(self.reader.read(), SECONDS)
+        except ConnectionError:
+            return b""
+
+    def close(self) -> None:
+        self.writer.close()
+        self.writer.transport.abort()
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    async with Upstream().running() as running:
+        yield running
+
+
+@pytest.fixture(params=["", "-O"], ids=["plain", "optimised"])
+def python(request: pytest.FixtureRequest) -> list[str]:
+    """Both ways to run: -O strips the asserts that make some of mitmproxy's state errors visible."""
+    return [sys.executable, *([request.param] if request.param else [])]
+
+
+@pytest.fixture
+async def start(python: list[str]) -> AsyncIterator[Callable[..., Awaitable[GatewayProcess]]]:
+    """Start a gateway with these APIs, as ``gateway.py`` takes them."""
+    gateways: list[GatewayProcess] = []
+
+    async def begin(*apis: dict[str, Any], **configuration: Any) -> GatewayProcess:
+        process = await asyncio.create_subprocess_exec(
+            *python,
+            str(Path(__file__).with_name("gateway.py")),
+            json.dumps({"apis": apis, **configuration}),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        gateway = GatewayProcess(process, 0)
+        gateways.append(gateway)
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), SECONDS)
+        gateway.port = json.loads(line)["port"]
+        return gateway
+
+    yield begin
+    for gateway in gateways:
+        for connection in gateway.connections:
+            connection.close()
+        process = gateway.process
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 5)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

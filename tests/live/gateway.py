@@ -1,0 +1,136 @@
+"""A gateway in a process of its own: ``python [-O] gateway.py CONFIGURATION``. Prints its port; ends with its stdin."""
+
+import asyncio
+import json
+import logging
+import sys
+from typing import Any
+
+from mitmproxy import http, options
+from mitmproxy.tools.dump import DumpMaster
+
+from lockgate import engine
+from lockgate.hosts.mitm.addon import GatewayAddon
+from lockgate.hosts.mitm.tool import place_gateway
+from lockgate.middlewares.forward import Forwarding
+from lockgate.model import ApiDefinition, Section, Version
+from lockgate.routing.listen import ListenPath
+from lockgate.settings import HttpServerOptions, Settings
+from lockgate.snapshot import Gateway, Snapshot
+from lockgate.urls import parse_target
+
+
+def definition(api: dict[str, Any]) -> ApiDefinition:
+    listen = api["listen"]
+    forwarding = Forwarding(
+        parse_target(api["target"]),
+        ListenPath(listen),
+        strip=api.get("strip", False),
+        response_timeout_seconds=api.get("timeout", 30.0),
+    )
+    name = api.get("name", listen.strip("/"))
+    return ApiDefinition(name, name, listen, True, (Version(sections={"forward": Section(forwarding)}),))
+
+
+class Faulty(GatewayAddon):
+    """Breaks where it is told to."""
+
+    fault = ""
+
+    def _broken(self, where: str) -> None:
+        if self.fault.startswith(f"{where}:"):
+            raise {"error": RuntimeError("injected"), "cancelled": asyncio.CancelledError()}[self.fault.split(":")[1]]
+
+    async def _arrive(self, *arguments: Any) -> None:
+        self._broken("requestheaders")
+        await super()._arrive(*arguments)
+
+    async def _take_request(self, *arguments: Any) -> None:
+        self._broken("request")
+        await super()._take_request(*arguments)
+
+    async def _take_response_headers(self, *arguments: Any) -> None:
+        self._broken("responseheaders")
+        await super()._take_response_headers(*arguments)
+
+    async def _take_response(self, *arguments: Any) -> None:
+        self._broken("response")
+        await super()._take_response(*arguments)
+
+    def _note_error(self, *arguments: Any) -> None:
+        self._broken("error")
+        super()._note_error(*arguments)
+
+    def _install_stream(self, *arguments: Any) -> None:
+        self._broken("next_layer")
+        super()._install_stream(*arguments)
+
+    def _check_target(self, *arguments: Any) -> None:
+        self._broken("server_connect")
+        super()._check_target(*arguments)
+
+    def _release(self, *arguments: Any) -> None:
+        self._broken("release")
+        super()._release(*arguments)
+
+
+class Meddling:
+    """An addon of somebody else's that points a request elsewhere, as one that knows nothing of the gateway may."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        flow.request.data.host, flow.request.data.port = "127.0.0.1", self.port
+
+
+async def main(configuration: dict[str, Any]) -> None:
+    opts = options.Options(listen_host="127.0.0.1", listen_port=0)
+    if configuration.get("web"):
+        from mitmproxy.tools.web.master import WebMaster
+
+        master: Any = WebMaster(opts, with_termlog=False)
+        opts.update(web_open_browser=False, web_port=configuration["web"], web_password="tok")
+    else:
+        master = DumpMaster(opts, with_termlog=False, with_dumper=False)
+    logging.getLogger().setLevel(logging.WARNING)
+    if configuration.get("log"):
+        logging.basicConfig(level=configuration["log"])
+    settings = Settings(http_server_options=HttpServerOptions(**configuration.get("server", {})))
+    gateway = Gateway(Snapshot([definition(api) for api in configuration["apis"]], settings))
+    addon = Faulty(gateway)
+    addon.fault = configuration.get("fault", "")
+    if configuration.get("read_bodies"):
+        engine.Run.needs_request_body = property(lambda _: True)
+        engine.Run.needs_response_body = property(lambda _: True)
+    place_gateway(master, addon)
+    if configuration.get("meddling"):
+        master.addons.add(Meddling(configuration["meddling"]))
+    if configuration.get("options"):
+        opts.update(**configuration["options"])
+
+    class Announce:
+        def running(self) -> None:
+            print(json.dumps({"port": master.addons.get("proxyserver").listen_addrs()[0][1]}), flush=True)
+
+    master.addons.add(Announce())
+    if configuration.get("remove"):
+        async def remove() -> None:
+            master.addons.remove(addon)
+        asyncio.get_running_loop().call_later(0, lambda: asyncio.ensure_future(remove()))
+
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        reader = asyncio.StreamReader()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        await reader.read()
+        master.shutdown()
+
+    watching = asyncio.create_task(watch())
+    await master.run()
+    await watching
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(sys.argv[1])))

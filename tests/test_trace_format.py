@@ -1,0 +1,128 @@
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from lockgate.exchange import NOT_READ, Exchange, Headers, Pass, Request, Response
+from lockgate.services import ServiceCall
+from lockgate.trace import Level, Phase, Trace, TraceStep, Why
+from lockgate.trace_format import MASK, is_secret, masked, masked_url, summary, to_plain, to_text
+
+SECRETS = ("s3cr3t", "hush", "mum")
+ORIGINAL = Exchange(
+    "1",
+    datetime(2026, 1, 1, tzinfo=UTC),
+    Request("GET", "/pets/7", "api_key=s3cr3t&a=1", Headers.of(("Authorization", "Bearer hush"), ("Accept", "a"))),
+)
+ROUTED = replace(ORIGINAL, passes=(Pass("id", "pets", "", "/pets/", "GET", "/pets/7"),))
+SENT = replace(ROUTED, request=replace(ROUTED.request, headers=Headers.of(("X-Token", "mum"), ("Accept", "b"))))
+
+
+def a_trace():
+    trace = Trace(ORIGINAL, generation=3)
+    rule = Why(Level.RULE, "/x/0", "GET /{id}", "/([^/]+)", "/7", "first match")
+    trace.steps.append(TraceStep("request_headers", Phase.REQUEST, 0, "continue", rule, ROUTED, SENT, 12_300))
+    forwarded = Why(Level.API, "/x-tyk-api-gateway/upstream")
+    trace.steps.append(
+        TraceStep(
+            "forward", Phase.REQUEST, 0, "forward", forwarded, SENT, SENT, 1000, "http://up/7?api_key=s3cr3t",
+            (ServiceCall("ids", "new_id", "an-id"),),
+        )
+    )  # fmt: skip
+    trace.upstream_request = SENT.request
+    trace.upstream_response = Response(200, Headers.of(("Set-Cookie", "id=hush")), NOT_READ)
+    trace.answer = trace.upstream_response
+    return trace
+
+
+def test_plain_values_can_be_saved():
+    assert json.loads(json.dumps(to_plain(a_trace()))) == to_plain(a_trace())
+
+
+def test_plain_values_keep_secrets_and_masked_ones_do_not():
+    plain = json.dumps(to_plain(a_trace()))
+    shown = json.dumps(masked(to_plain(a_trace())), ensure_ascii=False)
+
+    assert all(secret in plain for secret in SECRETS)
+    assert not any(secret in shown for secret in SECRETS)
+    assert MASK in shown
+
+
+def test_text_shows_every_step_and_no_secret():
+    text = to_text(to_plain(a_trace()))
+
+    assert not any(secret in text for secret in SECRETS)
+    assert "request_headers    continue    12.3 µs" in text
+    assert "because GET /{id}: '/([^/]+)' is found in '/7', first match [/x/0]" in text
+    assert "~ Accept: a → b" in text
+    assert "asked ids.new_id: 'an-id'" in text
+
+
+def test_one_phase_alone():
+    text = to_text(to_plain(a_trace()), Phase.RESPONSE)
+
+    assert "response chain" in text
+    assert "request chain" not in text
+
+
+def test_text_that_is_no_utf8_is_shown():
+    trace = Trace(replace(ORIGINAL, request=Request("GET", "/\udcff")))
+
+    assert to_plain(trace)["original"]["target"] == "/\\xff"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param(NOT_READ, {"streamed": True}, id="streamed"),
+        pytest.param(b"text", {"size": 4, "text": "text"}, id="text"),
+    ],
+)
+def test_bodies(body, expected):
+    trace = Trace(replace(ORIGINAL, request=Request("GET", "/", body=body)))
+
+    assert to_plain(trace)["original"]["body"] == expected
+
+
+@pytest.mark.parametrize("body", [pytest.param(b"\xff" * 10, id="no text"), pytest.param(b"x" * 100_000, id="large")])
+def test_other_bodies_are_head_and_hash(body):
+    plain = to_plain(Trace(replace(ORIGINAL, request=Request("GET", "/", body=body))))["original"]["body"]
+
+    assert plain["size"] == len(body)
+    assert len(plain["sha256"]) == 64
+    assert len(plain["head"]) <= 1024
+
+
+def test_a_changed_body_is_shown_as_a_diff():
+    before = replace(ROUTED, request=replace(ROUTED.request, body=b"one\ntwo\n"))
+    after = replace(ROUTED, request=replace(ROUTED.request, body=b"one\nthree\n"))
+    trace = Trace(ORIGINAL)
+    trace.steps.append(TraceStep("x", Phase.REQUEST, 0, "continue", Why(Level.ALWAYS), before, after, 1))
+
+    lines = to_text(to_plain(trace)).splitlines()
+
+    assert "         -two" in lines
+    assert "         +three" in lines
+
+
+@pytest.mark.parametrize("name", ["authorization", "Cookie", "set-cookie", "X-Api-Key", "apikey", "access_token", "PASSWORD"])
+def test_secret_names(name):
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["accept", "x-request-id", "content-type", "key"])
+def test_names_that_are_no_secret(name):
+    assert not is_secret(name)
+
+
+def test_urls_keep_their_other_parameters():
+    assert masked_url("/a?b=1&token=x&c") == f"/a?b=1&token={MASK}&c"
+
+
+def test_the_summary_is_one_line():
+    line = summary(to_plain(a_trace()))
+
+    assert "pets" in line
+    assert "200" in line
+    assert "\n" not in line
