@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lockgate.chain import run_links
-from lockgate.exchange import Exchange, Request, Response
+from lockgate.exchange import Exchange, Request, Response, Upstream
 from lockgate.middleware import (
     Continue,
     Forward,
@@ -14,7 +14,6 @@ from lockgate.middleware import (
     Reason,
     Reject,
     Respond,
-    Upstream,
 )
 from lockgate.services import Outside, Services
 from lockgate.trace import Level, Phase, Trace, Why

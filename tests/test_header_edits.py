@@ -1,8 +1,8 @@
 import pytest
+from tests.helpers import make_exchange, make_text
 
 from lockgate.exchange import Headers
 from lockgate.header_edits import HeaderEdits, connection_names, has_token, without_hop_by_hop
-from tests.helpers import make_exchange, make_text
 
 HEADERS = Headers.of(("X-A", "1"), ("x-a", "2"), ("X-B", "3"))
 
@@ -55,7 +55,12 @@ def test_finds_a_token_in_any_case():
 
 def test_hop_by_hop_fields_go_and_others_stay():
     headers = Headers.of(
-        ("Connection", "X-A, X-Own, TE"), ("X-A", "1"), ("X-Own", "1"), ("TE", "trailers"), ("Upgrade", ""), ("X-B", "1")
+        ("Connection", "X-A, X-Own, TE"),
+        ("X-A", "1"),
+        ("X-Own", "1"),
+        ("TE", "trailers"),
+        ("Upgrade", ""),
+        ("X-B", "1"),
     )
 
     kept = without_hop_by_hop(headers, keep=frozenset({b"te"}), not_listed=frozenset({b"x-own"}))

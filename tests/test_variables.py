@@ -1,7 +1,7 @@
 import pytest
+from tests.helpers import make_exchange, make_text
 
 from lockgate.variables import FormValues, print_value
-from tests.helpers import make_exchange, make_text
 
 VARIABLES = {
     "path": "/a",

@@ -11,7 +11,7 @@ from typing import Any, Final, final
 
 from lockgate.exchange import Exchange
 from lockgate.middleware import BodyNeed, Decision, Link, Match, Matching, Middleware, Resolver, Rule, Step
-from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE
+from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE, UPSTREAM
 from lockgate.model import ApiDefinition, Version
 from lockgate.registry import Registry
 from lockgate.routing.listen import ListenPath
@@ -25,7 +25,11 @@ PLANS_PER_VERSION: Final = 2048
 LONGEST_KEPT_PATH: Final = 1024
 """Characters. Plans for longer paths are made anew each time, so that hostile paths cannot fill the memory."""
 
-_CHAINS: Final[Mapping[Phase, Registry]] = {Phase.REQUEST: Registry(REQUEST), Phase.RESPONSE: Registry(RESPONSE)}
+_CHAINS: Final[Mapping[Phase, Registry]] = {
+    Phase.REQUEST: Registry(REQUEST),
+    Phase.UPSTREAM: Registry(UPSTREAM),
+    Phase.RESPONSE: Registry(RESPONSE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,18 @@ class Plan:
 class CompiledVersion:
     """One version of an API with everything compiled that its plans need."""
 
-    __slots__ = ("_api_links", "_kinds", "_listen", "_plans", "_resolvers", "_router", "_rules", "_rules_of", "_set")
+    __slots__ = (
+        "_api_links",
+        "_kinds",
+        "_listen",
+        "_plans",
+        "_resolvers",
+        "_router",
+        "_rules",
+        "_rules_of",
+        "_set",
+        "looks_upstream",
+    )
 
     def __init__(self, version: Version, listen: ListenPath, options: MatchingOptions) -> None:
         rank = {kind: position for position, kind in enumerate(LIST_ORDER)}
@@ -92,6 +107,10 @@ class CompiledVersion:
             for middleware in chain.values()
             if middleware.resolver is not None
         }
+        self.looks_upstream: Final = bool(
+            _CHAINS[Phase.UPSTREAM].keys() & (self._kinds | version.sections.keys())
+        )
+        """Whether any plan between the chains has a link."""
         self._api_links: Final = {phase: dict(_api_links(version, phase)) for phase in Phase}
         self._router: Final = _router(version, listen, self._rules)
         self._plans: Final[OrderedDict[tuple[Phase, str, str, str], Plan]] = OrderedDict()
@@ -145,7 +164,7 @@ class CompiledVersion:
         matches = self._matches(path, whole=False) if self._kinds else ()
         in_lists: Sequence[Match] | None = None
         for name, middleware in _CHAINS[phase].items():
-            step = middleware.request if phase is Phase.REQUEST else middleware.response
+            step = middleware.step(phase)
             if step is None:
                 continue
             api_link = self._api_links[phase].get(name)
@@ -162,7 +181,7 @@ class CompiledVersion:
                 )
             link = None if decision is None else Link(middleware, decision.config, decision.why, step)
             # Requests: the endpoint has the last word. Responses: the API has it (behaviour-chain 4.5).
-            pair = (api_link, link) if phase is Phase.REQUEST else (link, api_link)
+            pair = (link, api_link) if phase is Phase.RESPONSE else (api_link, link)
             links += [one for one in pair if one is not None]
         return _plan(phase, tuple(links))
 
@@ -208,7 +227,7 @@ def _router(version: Version, listen: ListenPath, rules: Sequence[Rule]) -> Oper
 
 def _api_links(version: Version, phase: Phase) -> Iterator[tuple[str, Link]]:
     for name, middleware in _CHAINS[phase].items():
-        step: Step[Any] | None = middleware.request if phase is Phase.REQUEST else middleware.response
+        step: Step[Any] | None = middleware.step(phase)
         if step is None:
             continue
         section = version.sections.get(name)

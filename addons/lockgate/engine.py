@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from lockgate.assembly import CompiledApi, CompiledVersion, Plan
+from lockgate.assembly import CompiledApi, Plan
 from lockgate.chain import Observer, run_links
-from lockgate.exchange import Body, Exchange, Headers, NotRead, Pass, Request, Response, canonical
-from lockgate.middleware import Continue, Forward, Loop, Outcome, Reason, Reject, Respond, Upstream
-from lockgate.replies import BAD_REQUEST, BODY_TOO_LARGE, NOT_FOUND, error_reply, plain_reply, redirect
+from lockgate.exchange import Body, Exchange, Headers, NotRead, Pass, Request, Response, Upstream
+from lockgate.middleware import Continue, Forward, Loop, Outcome, Reason, Reject, Respond
+from lockgate.replies import BAD_REQUEST, BODY_TOO_LARGE, NOT_FOUND, error_reply, redirect
 from lockgate.routing.pattern import decode_path
 from lockgate.services import Outside, Services
 from lockgate.snapshot import Snapshot
@@ -28,6 +28,9 @@ from lockgate.urls import clean_path, encode_path
 
 DEFAULT_LOOP_LIMIT: Final = 5
 """Loops in one exchange. One more is let through than the number says: the level is tested before it is raised."""
+
+MOST_PASSES: Final = 100
+"""Passes of one exchange, however it came to them."""
 
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _UNCLEAN: Final = re.compile(r"//|/\.{1,2}(?:/|$)")
@@ -136,12 +139,13 @@ def _unrouted_detail(answer: Response) -> str:
     return f"status {answer.status}: the request is malformed or too large"
 
 
-def _enter(run: Run, api: CompiledApi, path: str) -> None:
+def _enter(run: Run, api: CompiledApi, path: str, loop_level: int = 0) -> None:
     """Begin a pass through an API's chain."""
     exchange = run.exchange
     definition = api.definition
     request = exchange.request
-    this = Pass(definition.id, definition.name, definition.versions[0].name, definition.listen_path, request.method, path)
+    version = definition.versions[0].name
+    this = Pass(definition.id, definition.name, version, definition.listen_path, request.method, path, loop_level)
     run.exchange = replace(exchange, passes=(*exchange.passes, this))
     run.api = api
     run.plan = api.default_version.plan(Phase.REQUEST, request.method, path, request.path)
@@ -154,8 +158,9 @@ async def run_request(run: Run, body: Body) -> None:
         run: As ``begin`` gave it, and not answered.
         body: The request's, or ``NOT_READ`` if no link needs it.
     """
-    if not isinstance(body, NotRead) and body is not run.exchange.request.body:
-        run.exchange = replace(run.exchange, request=replace(run.exchange.request, body=body))
+    if not isinstance(body, NotRead):
+        if body is not run.exchange.request.body:
+            run.exchange = replace(run.exchange, request=replace(run.exchange.request, body=body))
         limit = run.snapshot.settings.http_server_options.max_request_body_size
         if 0 < limit < len(body):
             _answer(run, BODY_TOO_LARGE, "finish", "the body is larger than max_request_body_size")
@@ -164,9 +169,8 @@ async def run_request(run: Run, body: Body) -> None:
         outcome = await _run_phase(run)
         match outcome:
             case Forward(exchange=forwarded, upstream=upstream):
-                run.exchange = forwarded
-                run.upstream = upstream
-                run.trace.upstream_request = forwarded.request
+                run.exchange = replace(forwarded, upstream=upstream)
+                await _to_upstream(run)
                 return
             case Respond(response=response, finish=True):
                 _set_response(run, response)
@@ -184,6 +188,28 @@ async def run_request(run: Run, body: Body) -> None:
                     return
             case Continue():
                 raise RuntimeError("the request chain ended without a link that answers or forwards")
+
+
+async def _to_upstream(run: Run) -> None:
+    """Run the links that look at the request as the upstream gets it, and hand it to the host."""
+    api, exchange = run.api, run.exchange
+    version = None if api is None else api.default_version
+    if version is not None and version.looks_upstream:
+        run.plan = version.plan(Phase.UPSTREAM, exchange.request.method, decode_path(exchange.request.path), "")
+        match await _run_phase(run):
+            case Continue():
+                pass
+            case Reject() as reject:
+                _refuse(run, reject)
+                return
+            case Respond(response=response):
+                begin_response(run, response)
+                await run_response(run, response.body)
+                return
+            case Forward() | Loop():
+                raise RuntimeError("a link between the chains cannot forward")
+    run.upstream = run.exchange.upstream
+    run.trace.upstream_request = run.exchange.request
 
 
 async def _run_phase(run: Run) -> Outcome:
@@ -206,7 +232,9 @@ def _loop(run: Run, loop: Loop) -> bool:
     """Enter the API that a loop names. False: it was refused, and the exchange is answered."""
     run.loop_limit = run.loop_limit or loop.limit
     limit = run.loop_limit or DEFAULT_LOOP_LIMIT
-    if len(run.exchange.passes) - 1 > limit:
+    level = run.exchange.current_pass.loop_level
+    # Differs: the reference gateway has no limit for APIs whose upstreams are one another (test_a_ring_of_apis_ends).
+    if level > limit or len(run.exchange.passes) > MOST_PASSES:
         message = f"{Reason.LOOP_TOO_DEEP.message}. Found more than {limit} loops in single request"
         _refuse(run, Reject(Reason.LOOP_TOO_DEEP, message))
         return False
@@ -216,9 +244,9 @@ def _loop(run: Run, loop: Loop) -> bool:
         return False
     request = replace(run.exchange.request, path=loop.path, method=loop.method or run.exchange.request.method)
     run.exchange = replace(
-        run.exchange, request=request, rewritten=None, rewrite_matched=False, to_method=None
+        run.exchange, request=request, rewritten=None, to_method=None
     )
-    _enter(run, api, decode_path(loop.path))
+    _enter(run, api, decode_path(loop.path), level + 1 if loop.counted else level)
     if api.definition.unavailable:
         _refuse(run, Reject(Reason.UNAVAILABLE), api.definition.unavailable)
         return False
@@ -233,14 +261,18 @@ def find_loop_target(snapshot: Snapshot, name: str) -> CompiledApi | None:
     by_id = snapshot.apis.get(name)
     if by_id is not None:
         return by_id
-    wanted = name.lower()
+    wanted = _dashed(name).lower()
     return next((api for api in snapshot.apis.values() if loop_name(api.definition.name).lower() == wanted), None)
 
 
 def loop_name(name: str) -> str:
     """An API's name as ``tyk://`` URLs spell it: without category, other characters as one dash."""
     head, category, _ = name.partition("#")
-    return re.sub("[^A-Za-z0-9]+", "-", head[:-1] if category else head)
+    return _dashed(head[:-1] if category else head)
+
+
+def _dashed(text: str) -> str:
+    return re.sub("[^A-Za-z0-9]+", "-", text)
 
 
 def begin_response(run: Run, response: Response) -> None:
@@ -259,7 +291,9 @@ def begin_response(run: Run, response: Response) -> None:
     if api is None:
         raise RuntimeError("nothing was routed")
     this = run.exchange.current_pass
-    path = this.path if run.exchange.rewrite_matched else decode_path(run.exchange.request.path)
+    path = run.exchange.response_path
+    if path is None:
+        path = decode_path(run.exchange.request.path)
     run.plan = api.default_version.plan(Phase.RESPONSE, this.method, path, "")
 
 
@@ -357,7 +391,7 @@ def _finish(run: Run) -> None:
         headers = Headers((*headers.fields, *exchange.answer_headers.fields))
     if run.snapshot.settings.close_connections:
         headers = headers.set("Connection", "close")
-    if headers is not headers or headers.fields is not response.headers.fields:
+    if headers is not response.headers:
         response = replace(response, headers=headers)
         run.exchange = replace(exchange, response=response)
     run.trace.answer = response

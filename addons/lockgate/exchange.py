@@ -199,11 +199,33 @@ class Pass:
     """With which the pass began."""
     path: str
     """With which the pass began: decoded, each invalid byte U+FFFD, listen path included."""
+    loop_level: int = 0
+    """How many loops led here. A child version and an internal upstream are entered without raising it."""
 
 
-type VariableValue = str | int | float | bool | None | tuple[VariableValue, ...] | Mapping[str, VariableValue]
+type VariableValue = str | int | float | bool | tuple[VariableValue, ...] | Mapping[str, VariableValue] | None
 type Variables = Mapping[str, VariableValue]
 """Context variables by name, as behaviour-chain 4.11 lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where and how an exchange is forwarded. The host realises it."""
+
+    scheme: str
+    """http or https."""
+    host: str
+    """Name or IP address, without port and brackets."""
+    port: int
+    connect_timeout_seconds: float = 10.0
+    response_timeout_seconds: float = 30.0
+    """Until the response headers are there."""
+
+    @property
+    def address(self) -> str:
+        """For messages: "http://127.0.0.1:8080"."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +248,9 @@ class Exchange:
     """Written by ``context_variables`` (and by rewrite triggers); None where they are off."""
     rewritten: str | None = None
     """Written by ``url_rewrite``: the URL text that ``forward`` is to use instead of the request's."""
-    rewrite_matched: bool = False
-    """Written by ``url_rewrite``: its pattern matched, so response links match on the inbound path."""
     response_path: str | None = None
-    """Written by ``url_rewrite``: the path of the last pass in which its pattern matched; decoded, as in ``Pass``."""
+    """Written by ``url_rewrite``: the path of the last pass in which its pattern matched, decoded, as in ``Pass``.
+    Response links match on it instead of the upstream path."""
     to_method: str | None = None
     """Written by ``request_method``: the method that ``forward`` is to use."""
     forwarded_for: bool = True
@@ -240,6 +261,8 @@ class Exchange:
     does not take them away."""
     forwarded: bool = False
     """Written by ``forward``: ``request`` is the upstream's, and a response comes from there."""
+    upstream: Upstream | None = None
+    """Written by the engine from what ``forward`` decided; links between the chains may change it."""
     answer_headers: Headers = NO_HEADERS
     """Written by links that announce something (``expires_header``): the engine adds them to every answer from here on,
     refusals included."""

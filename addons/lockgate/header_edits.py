@@ -4,7 +4,7 @@ Source: behaviour-chain 1.8 and 4.5.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, final
 
 from lockgate.exchange import Exchange, Headers, canonical, encode_text
@@ -25,10 +25,17 @@ HOP_BY_HOP: Final = frozenset(
 )
 """Names, in lower case, of fields that concern one connection."""
 
-NOT_A_NAME: Final = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]|\A\Z")
-"""Found in what HTTP does not take for a name."""
 NOT_IN_A_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """A byte that HTTP does not take in a value."""
+
+_NOT_IN_A_NAME: Final = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
+
+
+def are_valid(fields: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether HTTP takes all of these names and values."""
+    names = [name for name, _ in fields]
+    values = b"".join([value for _, value in fields])
+    return b"" not in names and not _NOT_IN_A_NAME.search(b"".join(names)) and not NOT_IN_A_VALUE.search(values)
 
 
 @final
@@ -100,6 +107,9 @@ def without_hop_by_hop(
         keep: Names in lower case that stay.
         not_listed: Names in lower case that a Connection field cannot take away.
     """
+    names = {field[0].lower() for field in headers.fields}
+    if HOP_BY_HOP.isdisjoint(names):
+        return list(headers.fields)
     listed = connection_names(headers) - not_listed - keep
     first_is_empty: dict[bytes, bool] = {}
     kept: list[tuple[bytes, bytes]] = []

@@ -168,7 +168,7 @@ async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
     if plan is None:
         return lines
     lines += ["response:", *_plan_lines(plan)]
-    path = this.path if run.exchange.rewrite_matched else decode_path(run.exchange.request.path)
+    path = run.exchange.response_path or decode_path(run.exchange.request.path)
     return [*lines, *left_out_lines(run.api.default_version.left_out(Phase.RESPONSE, this.method, path, ""))]
 
 

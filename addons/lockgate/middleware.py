@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from lockgate.exchange import Exchange, Response
+from lockgate.exchange import Exchange, Response, Upstream
 from lockgate.services import Services
 from lockgate.trace import Phase, Why
 
@@ -44,26 +44,6 @@ class Reason(Enum):
     def __init__(self, status: int, message: str) -> None:
         self.status = status
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Upstream:
-    """Where and how an exchange is forwarded. The host realises it."""
-
-    scheme: str
-    """http or https."""
-    host: str
-    """Name or IP address, without port and brackets."""
-    port: int
-    connect_timeout_seconds: float = 10.0
-    response_timeout_seconds: float = 30.0
-    """Until the response headers are there."""
-
-    @property
-    def address(self) -> str:
-        """For messages: "http://127.0.0.1:8080"."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +97,8 @@ class Loop:
     """Instead of the request's; "" keeps it."""
     limit: int = 0
     """Loops allowed in this exchange; 0 leaves the default."""
+    counted: bool = True
+    """Whether it raises the loop level. An API whose upstream is another API of this gateway enters it without."""
 
 
 type Outcome = Continue | Respond | Reject | Forward | Loop
@@ -202,6 +184,8 @@ class Middleware[C]:
     config: type[C]
     """Of one link: an entry's, a section's, or what ``resolver`` makes."""
     request: Step[C] | None = None
+    upstream: Step[C] | None = None
+    """Between the chains, on the request as the upstream gets it; it may change ``exchange.upstream``."""
     response: Step[C] | None = None
     body: BodyNeed = BodyNeed.NONE
     """Of the phase that the step belongs to; with two steps, of both."""
@@ -212,6 +196,16 @@ class Middleware[C]:
     """Called once per version with all its rules, for a decision that is not "the first entry that matches"."""
     always: C | None = None
     """The config of a link that every exchange passes."""
+
+    def step(self, phase: Phase) -> Step[C] | None:
+        """The step of one phase."""
+        match phase:
+            case Phase.REQUEST:
+                return self.request
+            case Phase.UPSTREAM:
+                return self.upstream
+            case Phase.RESPONSE:
+                return self.response
 
 
 @dataclass(frozen=True, slots=True)

@@ -398,7 +398,7 @@ def _put(settings: dict[str, Any], place: Place, text: str) -> bool:
         probe: Any = candidate
         for part in reversed(place):
             probe = {str(part): probe}
-        if _SETTINGS.read(probe, (), trial) is not BAD and not trial.refused:
+        if _SETTINGS.read(probe, (), trial) is not BAD and not trial.refused():
             holder[str(place[-1])] = candidate
             return True
     return False

@@ -17,6 +17,8 @@ class Phase(Enum):
     """Which way an exchange is going."""
 
     REQUEST = "request"
+    UPSTREAM = "upstream"
+    """Between the chains: what depends on the request as the upstream gets it."""
     RESPONSE = "response"
 
 

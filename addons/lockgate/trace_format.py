@@ -12,8 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from lockgate.difference import Change, difference
-from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response
-from lockgate.middleware import Upstream
+from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response, Upstream
 from lockgate.trace import LeftOut, Level, Phase, Trace, TraceStep
 
 type Plain = dict[str, Any]

@@ -15,6 +15,7 @@ from time import perf_counter_ns
 from typing import Final
 
 from figures import ROOT, machine_lines, median_interval, ratios, table
+
 from lockgate.assembly import Plan
 from lockgate.exchange import Headers
 from lockgate.hosts.mitm.http1 import MAX_TARGET_BYTES
@@ -118,7 +119,7 @@ def growth(samples: int) -> list[list[str]]:
     """Rows for lookups among more and more APIs and endpoints."""
     rows: list[list[str]] = []
     for title, prefix, looks, middleware in (
-        ("APIs", "", {n: lookup(snapshot_of(*(api(i, transforms(3)) for i in range(n)))) for n in SIZES}, "request_method"),
+        ("APIs", "", _apis(), "request_method"),
         ("endpoints, transforms", "/api-00000", _endpoints(transforms), "request_method"),
         ("endpoints, lists", "/api-00000", _endpoints(lists), "access"),
         ("endpoints, mocks", "/api-00000", _endpoints(mocks), "mock_response"),
@@ -145,6 +146,10 @@ def growth(samples: int) -> list[list[str]]:
         for kind, figures in (("made", made), ("kept", kept)):
             rows += _growth_rows(f"{title}, plan {kind}", figures)
     return rows
+
+
+def _apis() -> dict[int, Lookup]:
+    return {size: lookup(snapshot_of(*(api(i, transforms(3)) for i in range(size)))) for size in SIZES}
 
 
 def _endpoints(rules: Callable[[int], Sequence[Rule]]) -> dict[int, Lookup]:
@@ -197,6 +202,9 @@ def hostile(samples: int) -> list[list[str]]:
         count = room // len("/kind-00000/7/parts")
         return "/api-00000" + "".join(f"/kind-{(number * count + i) % size:05d}/7/parts" for i in range(count))
 
+    def short(number: int) -> str:
+        return f"/api-00000{'/a' * 20}/{number}"
+
     cases: list[tuple[str, Lookup, Callable[[int], str]]] = [
         (f"{kb} kB, one segment; 10,000 transforms", many, lambda _: "/api-00000/" + "a" * room),
         (f"{kb} kB of slashes; 10,000 transforms", many, lambda _: "/api-00000/" + "/" * room),
@@ -208,8 +216,8 @@ def hostile(samples: int) -> list[list[str]]:
         (f"{kb} kB that 100 wildcards match", some_wild, lambda _: matched),
         (f"{kb} kB that 1,000 wildcards match", wild, lambda _: matched),
         (f"{kb} kB that 1,000 wildcards on lists match", wild_lists, lambda _: matched),
-        ("20 segments that 1,000 wildcards match", wild, lambda number: f"/api-00000{'/a' * 20}/{number}"),
-        ("20 segments that 1,000 wildcards on lists match", wild_lists, lambda number: f"/api-00000{'/a' * 20}/{number}"),
+        ("20 segments that 1,000 wildcards match", wild, short),
+        ("20 segments that 1,000 wildcards on lists match", wild_lists, short),
         (f"{kb} kB of segments; 1,000 templates as listen paths", templates, lambda _: "/a" * (LONGEST // 2)),
         (f"{kb} kB; no API", many, lambda _: "/other/" + "a" * room),
     ]

@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import IO, Final
+from typing import Final
 
 from figures import ROOT, machine_lines, median_interval, ratios, stop, table
 
@@ -107,6 +107,7 @@ class Variant:
 
 
 MITMDUMP: Final = ("-c", "from mitmproxy.tools.main import mitmdump; mitmdump()")
+SERVE: Final = ("-m", "lockgate.cli", "serve", "--headless")
 TYPICAL: Final = ("/typical/books/42", (("X-Seen", "/library/42 bench"), ("X-Served-By", "bench")))
 MOCK: Final = ("/mocked/books/42", (("X-Served-By", "bench"),))
 
@@ -128,7 +129,7 @@ def variants(here: State, other: State | None, definitions: Path, upstream: str)
             folder = str(definitions / kind)
             addon = str(state.folder / "addons" / "serve.py")
             under = (*MITMDUMP, *listen, "-s", addon, "--set", f"lockgate_definitions={folder}")
-            serve = ("-m", "lockgate.cli", "serve", "--headless", "--definitions", folder, "--listen", "127.0.0.1:{port}")
+            serve = (*SERVE, "--definitions", folder, "--listen", "127.0.0.1:{port}")
             made.append(Variant(f"{prefix}mitmdump -s, {kind}", state, under, *request))
             made.append(Variant(f"{prefix}serve, {kind}", state, serve, *request))
     return made
@@ -162,7 +163,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="samples of each variant (default 20)")
     parser.add_argument("--seconds", type=int, default=2, metavar="N", help="length of a sample (default 2)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="another checkout to compare with")
-    parser.add_argument("--only", default="", metavar="TEXT", help="variants with this in their name, and plain mitmdump")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="variants with this in their name, and plain mitmdump"
+    )
     return parser.parse_args()
 
 

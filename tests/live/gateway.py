@@ -115,8 +115,10 @@ async def main(configuration: dict[str, Any]) -> None:
 
     master.addons.add(Announce())
     if configuration.get("remove"):
+
         async def remove() -> None:
             master.addons.remove(addon)
+
         asyncio.get_running_loop().call_later(0, lambda: asyncio.ensure_future(remove()))
 
     loop = asyncio.get_running_loop()

@@ -25,10 +25,15 @@ BAD = {
     "two hosts": (request(b"GET /a/x HTTP/1.1", b"Host: a", b"Host: b"), 400),
     "host with a space": (request(b"GET /a/x HTTP/1.1", b"Host: a b"), 400),
     "length and chunks": (
-        request(b"POST /a/x HTTP/1.1", b"Host: a", b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+        request(
+            b"POST /a/x HTTP/1.1", b"Host: a", b"Content-Length: 3", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"
+        ),
         400,
     ),
-    "two lengths": (request(b"POST /a/x HTTP/1.1", b"Host: a", b"Content-Length: 1", b"Content-Length: 2", body=b"x"), 400),
+    "two lengths": (
+        request(b"POST /a/x HTTP/1.1", b"Host: a", b"Content-Length: 1", b"Content-Length: 2", body=b"x"),
+        400,
+    ),
     "signed length": (request(b"POST /a/x HTTP/1.1", b"Host: a", b"Content-Length: +1", body=b"x"), 400),
     "empty length": (request(b"POST /a/x HTTP/1.1", b"Host: a", b"Content-Length:"), 400),
     "unknown coding": (request(b"POST /a/x HTTP/1.1", b"Host: a", b"Transfer-Encoding: gzip"), 501),
@@ -46,7 +51,9 @@ BAD = {
     "long target": (request(b"GET /a/" + b"x" * 65536 + b" HTTP/1.1", b"Host: a"), 414),
     "long header": (request(b"GET /a/x HTTP/1.1", b"Host: a", b"X: " + b"x" * 1_100_000), 431),
     "trailers": (
-        request(b"POST /a/x HTTP/1.1", b"Host: a", b"Transfer-Encoding: chunked", body=b"1\r\nx\r\n0\r\nX-T: 1\r\n\r\n"),
+        request(
+            b"POST /a/x HTTP/1.1", b"Host: a", b"Transfer-Encoding: chunked", body=b"1\r\nx\r\n0\r\nX-T: 1\r\n\r\n"
+        ),
         500,
     ),
     "broken chunks": (

@@ -147,12 +147,13 @@ async def test_garbage_is_a_500_and_the_client_goes_on(start, upstream):
 async def test_a_cut_body_cuts_the_clients_connection(start, upstream):
     @upstream.on("/a/short")
     async def _(call):
-        await call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
+        await call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nabc")
         call.writer.close()
 
     @upstream.on("/a/chunks")
     async def _(call):
-        await call.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await call.send(head + b"3\r\nabc\r\n")
         call.writer.close()
 
     gateway = await start({"listen": "/a/", "target": upstream.url})

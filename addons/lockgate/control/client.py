@@ -43,7 +43,7 @@ def _report_lines(report: dict[str, Any]) -> list[str]:
 
 
 def _get(address: str, path: str, secret: str) -> dict[str, Any]:
-    request = urllib.request.Request(f"http://{address}{path}", headers={"x-tyk-authorization": secret})  # noqa: S310
+    request = urllib.request.Request(f"http://{address}{path}", headers={"x-tyk-authorization": secret})
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310
             value = json.loads(reply.read())

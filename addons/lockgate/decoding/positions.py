@@ -59,16 +59,16 @@ def duplicate_keys(text: str) -> Iterator[tuple[_Place, int, int]]:
     Yields:
         Its place, its line, and the line of the one before.
     """
-    seen: dict[_Place, int] = {}
+    # For each object or list under way, the outermost first: on which line its keys stand.
+    levels: list[dict[str | int, int]] = [{}]
     for place, line in _values(text):
-        if not place:
-            continue
-        if place in seen and isinstance(place[-1], str):
-            yield place, line, seen[place]
-            # What stood below the first one is not repeated by what stands below this one.
-            for inner in [one for one in seen if one[: len(place)] == place]:
-                del seen[inner]
-        seen[place] = line
+        if place:
+            siblings, key = levels[len(place)], place[-1]
+            if key in siblings and isinstance(key, str):
+                yield place, line, siblings[key]
+            siblings[key] = line
+        del levels[len(place) + 1 :]
+        levels.append({})
 
 
 def _values(text: str) -> Iterator[tuple[_Place, int]]:

@@ -80,10 +80,16 @@ class Notes:
         hidden = self._secrets.get(at)
         return described(value if hidden is None else hidden)
 
-    @property
+    def because(self, reason: Exception, at: Place) -> str:
+        """Why a value cannot be used, to follow a message; "" where that could give a secret away."""
+        return "" if at in self._secrets else f": {reason}"
+
     def refused(self) -> bool:
-        """Whether an error was noted."""
-        return any(problem.severity is Severity.ERROR for problem in self.problems)
+        """Whether an error was noted, other than of what is known and not built."""
+        return any(
+            problem.severity is Severity.ERROR and not problem.code.startswith("unsupported-")
+            for problem in self.problems
+        )
 
     @property
     def restrictions(self) -> tuple[str, ...]:
@@ -194,8 +200,8 @@ def string(*, pattern: str = "", unlike: str = "", expected: str = "a string", c
         expected: What the patterns ask for, in words.
         code: Of the problem when they do not fit.
     """
-    wanted = re.compile(pattern)
-    unwanted = re.compile(unlike) if unlike else None
+    wanted = re.compile(pattern, re.ASCII)
+    unwanted = re.compile(unlike, re.ASCII) if unlike else None
 
     def read(value: object, at: Place, notes: Notes) -> str | Bad:
         if not isinstance(value, str):
@@ -317,7 +323,7 @@ def mapping_of[T](value_shape: Shape[T], *, keys: str = "") -> Shape[dict[str, T
         value_shape: Of each value.
         keys: Regular expression; values under other keys are let pass unread, and left out.
     """
-    wanted = re.compile(keys)
+    wanted = re.compile(keys, re.ASCII)
 
     def read(value: object, at: Place, notes: Notes) -> dict[str, T] | Bad:
         if not isinstance(value, dict):

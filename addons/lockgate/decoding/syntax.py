@@ -16,10 +16,10 @@ import yaml
 from lockgate.decoding.positions import JsonPositions, Positions, YamlPositions, duplicate_keys
 from lockgate.problems import Problem, Severity, pointer
 
-MAX_DEPTH: Final = 200
+MAX_DEPTH: Final = 100
 """Objects and lists within one another. Definitions have fewer than 40."""
 
-MAX_VALUES: Final = 2_000_000
+MAX_VALUES: Final = 1_000_000
 """In one YAML document, each alias counted with all that it stands for."""
 
 _LONGEST_INTEGER: Final = 4000  # Digits; CPython refuses to read more than 4300.
@@ -146,7 +146,8 @@ def parse_yaml(text: str) -> list[Parsed]:
         nodes: list[Any] = list(yaml.compose_all(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = 1 if mark is None else mark.line + 1
+        # The end of a text is told as the line behind it.
+        line = 1 if mark is None else min(mark.line, text.rstrip().count("\n")) + 1
         reason = " ".join(part for part in (error.context, error.problem) if part)
         raise SyntaxProblem("bad-yaml", f"expected YAML, but {reason}", line) from None
     except yaml.YAMLError as error:

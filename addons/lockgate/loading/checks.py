@@ -18,6 +18,8 @@ class Loading:
     definition: ApiDefinition
     domain: str
     """"" when it has none."""
+    listen_path_known: bool
+    """False where it is a reference to a secret that was not looked up."""
     id_pointer: str
     listen_pointer: str
     line_of: Callable[[str], int]
@@ -48,11 +50,13 @@ def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ..
             problems.append(loading.problem("duplicate-id", message, loading.id_pointer))
     by_path: dict[tuple[str, str], list[Loading]] = defaultdict(list)
     for loading in by_id.values():
-        by_path[loading.domain, loading.definition.listen_path].append(loading)
+        if loading.listen_path_known:
+            by_path[loading.domain, loading.definition.listen_path].append(loading)
     kept: list[ApiDefinition] = []
     for loading in by_id.values():
         definition = loading.definition
-        rivals = [one for one in by_path[loading.domain, definition.listen_path] if one is not loading]
+        same = by_path[loading.domain, definition.listen_path] if loading.listen_path_known else []
+        rivals = [one for one in same if one is not loading]
         if not rivals:
             kept.append(definition)
             continue

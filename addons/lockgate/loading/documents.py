@@ -3,18 +3,19 @@
 Read, recognise the format, decode: every problem is collected and gets its line, whatever step found it.
 """
 
-import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from lockgate.decoding.shapes import Notes
 from lockgate.decoding.syntax import Parsed, SyntaxProblem, parse_json, parse_yaml
 from lockgate.loading.checks import Loading
+from lockgate.loading.classic_rules import check_classic
 from lockgate.loading.formats import Format, format_of
 from lockgate.loading.oas import Origin, decode_oas
 from lockgate.loading.oas_format import EXTENSION
-from lockgate.loading.references import Sources, references, resolved
+from lockgate.loading.references import Sources, has_reference, references, resolved
 from lockgate.problems import Problem, pointer
 from lockgate.settings import Settings
 from lockgate.variables import Secrets
@@ -34,7 +35,7 @@ def parse_text(text: str, file: str) -> list[Parsed]:
     Raises:
         SyntaxProblem: It is neither.
     """
-    extension = os.path.splitext(file)[1].lower()  # noqa: PTH122 - a name, not a path on disk
+    extension = PurePath(file).suffix.lower()
     if extension == ".json" or (extension not in (".yaml", ".yml") and text.lstrip()[:1] in ("{", "[")):
         return [parse_json(text)]
     return parse_yaml(text)
@@ -82,6 +83,7 @@ def _read(
             loading = Loading(
                 definition,
                 _domain(document),
+                resolve or not has_reference(document[EXTENSION]["server"]["listenPath"]["value"]),
                 pointer(EXTENSION, "info", "id"),
                 pointer(EXTENSION, "server", "listenPath", "value"),
                 parsed.positions.line_of,
@@ -90,6 +92,8 @@ def _read(
         expected = f"an OpenAPI document with {EXTENSION!r}"
         notes.error("unknown-format", f"expected an API definition: {expected}; found {_summary(written)}", ())
     else:
+        if kind is Format.CLASSIC:
+            check_classic(written, notes)
         notes.error("unsupported-format", f"definitions in the {kind.value} format are not supported yet", ())
     return loading, [
         *(problem.at(file, problem.line) for problem in parsed.problems),

@@ -84,9 +84,11 @@ def decode_oas(
     """
     check_document(document, notes)
     extension = _read_extension(document, notes)
-    if extension is None or notes.refused:
+    if extension is None or notes.refused():
         return None
     made = _Making(document, extension, origin, notes).definition(written)
+    if notes.refused():
+        return None
     if not extension.info.state.active:
         message = "the API is not active, and is not served (a Tyk gateway that reads files serves it all the same)"
         notes.warning("inactive-api", message, (*_EXTENSION, "info", "state", "active"))
@@ -152,8 +154,7 @@ class _Making:
         if domain is not None and domain.enabled:
             place = (*_EXTENSION, "server", "customDomain")
             notes.unsupported("customDomain", place, consequence="the API is served whatever the Host")
-        reasons = [f"{', '.join(notes.restrictions)} not supported yet"] if notes.restrictions else []
-        reasons += self._broken
+        reasons = [f"it needs {name}, which is not supported yet" for name in notes.restrictions] + self._broken
         api_id = extension.info.id or _id_from_file(origin)
         return ApiDefinition(
             id=api_id,
@@ -197,11 +198,13 @@ class _Making:
         try:
             listen = ListenPath(meant)
         except ValueError as error:
-            self._notes.error("bad-listen-path", f"expected a listen path, found {shown}: {error}", _LISTEN)
+            reason = self._notes.because(error, _LISTEN)
+            self._notes.error("bad-listen-path", f"expected a listen path, found {shown}{reason}", _LISTEN)
             return None
         if meant != text:
-            message = f"the listen path {shown} would never be reached on Tyk: it is served as {meant!r}"
-            self._notes.warning("unclean-listen-path", message, _LISTEN, f"write {meant!r}")
+            message = f"the listen path {shown} would never be reached on Tyk: it is served in its clean form"
+            hint = "" if shown != repr(text) else f"write {meant!r}"
+            self._notes.warning("unclean-listen-path", message, _LISTEN, hint)
         elif "%" in text:
             message = f"the listen path {shown} is compared with decoded paths, in which '%' stands for itself"
             self._notes.warning("escaped-listen-path", message, _LISTEN, "write the characters themselves")
@@ -215,12 +218,14 @@ class _Making:
         try:
             target = parse_target(text)
         except ValueError as error:
-            self._notes.error("bad-url", f"expected the upstream's URL, found {shown}: {error}", _URL)
+            reason = self._notes.because(error, _URL)
+            self._notes.error("bad-url", f"expected the upstream's URL, found {shown}{reason}", _URL)
             return None
         if target.can_be_forwarded_to or target.scheme == _LOOP:
             return target
         message = f"expected an http or https URL, found {shown}: every request is answered with 500"
-        hint = f"did you mean 'http://{text}'?" if not target.scheme and text and not text.startswith("/") else ""
+        likely = shown == repr(text) and not target.scheme and text and not text.startswith("/")
+        hint = f"did you mean 'http://{text}'?" if likely else ""
         self._notes.warning("bad-url", message, _URL, hint)
         return None
 
@@ -412,7 +417,8 @@ class _Making:
         except PatternError as error:
             regex = None
             shown = self._notes.show(rewrite.pattern, (*place, "pattern"))
-            message = f"the pattern {shown} does not compile: {error}; requests are answered with 500"
+            reason = self._notes.because(error, (*place, "pattern"))
+            message = f"the pattern {shown} does not compile{reason}; requests are answered with 500"
             self._notes.warning("bad-pattern", message, (*place, "pattern"))
         return UrlRewrite(rewrite.pattern, regex, compile_text(rewrite.rewrite_to, self._origin.secrets))
 

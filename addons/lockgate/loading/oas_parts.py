@@ -61,4 +61,5 @@ RATE_LIMIT: Final = switched("rate per", rate=number(), per=DURATION)
 
 
 def is_on(value: object) -> bool:
+    """Whether a section as it is written is there and switched on; without ``enabled`` it is off."""
     return isinstance(value, dict) and value.get("enabled") is True

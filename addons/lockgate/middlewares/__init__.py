@@ -1,4 +1,4 @@
-"""The middlewares, and the order in which they run: two tuples, since the phases are not mirror images.
+"""The middlewares, and the order in which they run: a tuple for each phase, since the phases are not mirror images.
 
 Source: behaviour-chain 3.1 and 3.2.
 """
@@ -43,6 +43,9 @@ REQUEST: Final[tuple[Middleware[Any], ...]] = (
     forward.MIDDLEWARE,
 )
 """Of an API and of an endpoint, the API's link runs first: the endpoint has the last word."""
+
+UPSTREAM: Final[tuple[Middleware[Any], ...]] = ()
+"""Between the chains: entries are matched with the path and method that the upstream gets (behaviour-chain 2.4)."""
 
 RESPONSE: Final[tuple[Middleware[Any], ...]] = (
     # Transforms see what the client will get.

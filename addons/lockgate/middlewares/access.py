@@ -66,7 +66,7 @@ class Access:
 
 def request(config: Access, exchange: Exchange, _: Services) -> Outcome:
     """Carry the decision out."""
-    verdict = config.inside if len(exchange.passes) > 1 else config.outside
+    verdict = config.inside if exchange.current_pass.loop_level > 0 else config.outside
     if verdict is Verdict.FORBIDDEN:
         return Reject(Reason.FORBIDDEN)
     if verdict is Verdict.IGNORED and not exchange.ignored:

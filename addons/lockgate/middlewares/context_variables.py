@@ -93,6 +93,8 @@ class RequestFacts(Mapping[str, VariableValue]):
         return values
 
     def __getitem__(self, name: str) -> VariableValue:
+        if name == "path":  # The one that is asked for most, and costs nothing.
+            return self._path
         return self._worked_out()[name]
 
     def __iter__(self) -> Iterator[str]:

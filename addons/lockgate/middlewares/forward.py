@@ -6,9 +6,9 @@ Source: behaviour-chain 1.7, 1.8 and 4.3.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from lockgate.exchange import Exchange, Headers, Request, decode_text, encode_text
-from lockgate.header_edits import NOT_A_NAME, NOT_IN_A_VALUE, has_token, without_hop_by_hop
-from lockgate.middleware import Forward, Loop, Middleware, Outcome, Reason, Reject, Upstream
+from lockgate.exchange import Exchange, Headers, Request, Upstream, encode_text
+from lockgate.header_edits import are_valid, has_token, without_hop_by_hop
+from lockgate.middleware import Forward, Loop, Middleware, Outcome, Reason, Reject
 from lockgate.routing.listen import ListenPath
 from lockgate.services import Services
 from lockgate.urls import (
@@ -31,6 +31,7 @@ USER_AGENT: Final = "Lockgate"
 _NOT_FORWARDED: Final = Reject(Reason.PROXY_FAILED)
 _UPGRADE: Final = frozenset({b"connection", b"upgrade"})
 _TE: Final = frozenset({b"te"})
+_WAY: Final = frozenset({b"x-forwarded-for"})
 _NOTHING: Final[frozenset[bytes]] = frozenset()
 
 
@@ -71,7 +72,7 @@ def request(config: Forwarding, exchange: Exchange, _: Services) -> Outcome:
     if target is not None and target.scheme == "tyk":
         path = config.listen.strip(url.raw_path) if config.strip else url.raw_path
         inner = replace(message, query=url.query)
-        return Loop(replace(exchange, request=inner), target.authority, _rooted(path), exchange.to_method or "")
+        return Loop(replace(exchange, request=inner), target.authority, _rooted(path), exchange.to_method or "", counted=False)
     return _forward(config, exchange, url, target)
 
 
@@ -142,33 +143,36 @@ def _fields(config: Forwarding, exchange: Exchange) -> tuple[tuple[bytes, bytes]
     """Headers for the upstream; None when one of them is no header."""
     headers = exchange.request.headers
     own = exchange.own_headers
-    te = headers.get_all("Te")
-    keep = _TE if te == ("trailers",) else _NOTHING
-    if config.websockets and has_token(headers, "Connection", "upgrade") and has_token(headers, "Upgrade", "websocket"):
+    names = {field[0].lower() for field in headers.fields}
+    keep = _NOTHING
+    if b"te" in names and headers.get_all("Te") == ("trailers",):
+        keep = _TE
+    if b"upgrade" in names and config.websockets and _is_websocket(headers):
         keep |= _UPGRADE
     # What the definition set, a client's Connection header does not take away; the definition's own one does.
-    not_listed = own if b"connection" not in own else _NOTHING
-    fields: list[tuple[bytes, bytes]] = []
-    forwarded_for: list[str] = []
-    has_agent = False
-    for name, value in without_hop_by_hop(headers, keep=keep, not_listed=not_listed):
-        lower = name.lower()
-        if lower == b"x-forwarded-for" and exchange.forwarded_for:
-            forwarded_for.append(decode_text(value))
-        elif lower == b"user-agent":
-            has_agent = True
-            if value:
-                fields.append((name, value))
-        elif lower != b"transfer-encoding":
-            fields.append((name, value))
-        if NOT_A_NAME.search(name) or NOT_IN_A_VALUE.search(value):
-            return None
-    if not has_agent:
+    not_listed = (own | _WAY) if b"connection" not in own else _WAY
+    fields = without_hop_by_hop(headers, keep=keep, not_listed=not_listed)
+    if not are_valid(fields):
+        return None
+    names = {field[0].lower() for field in fields}
+    if b"transfer-encoding" in names:
+        fields = [field for field in fields if field[0].lower() != b"transfer-encoding"]
+    if b"user-agent" not in names:
         fields.append((b"User-Agent", encode_text(USER_AGENT)))
+    else:
+        fields = [field for field in fields if field[1] or field[0].lower() != b"user-agent"]
     if exchange.forwarded_for:
-        forwarded_for.append(exchange.client.address)
-        fields.append((b"X-Forwarded-For", encode_text(", ".join(forwarded_for))))
+        way: list[bytes] = []
+        if b"x-forwarded-for" in names:
+            way = [value for name, value in fields if name.lower() == b"x-forwarded-for"]
+            fields = [field for field in fields if field[0].lower() != b"x-forwarded-for"]
+        way.append(encode_text(exchange.client.address))
+        fields.append((b"X-Forwarded-For", b", ".join(way)))
     return tuple(fields)
+
+
+def _is_websocket(headers: Headers) -> bool:
+    return has_token(headers, "Connection", "upgrade") and has_token(headers, "Upgrade", "websocket")
 
 
 MIDDLEWARE = Middleware(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from lockgate.exchange import Exchange, Headers
-from lockgate.header_edits import NOT_A_NAME, NOT_IN_A_VALUE, without_hop_by_hop
+from lockgate.header_edits import NOT_IN_A_VALUE, are_valid, without_hop_by_hop
 from lockgate.middleware import Continue, Middleware, Outcome
 from lockgate.services import Services
 
@@ -28,14 +28,14 @@ def response(_config: HopByHop, exchange: Exchange, _: Services) -> Outcome:
     if message is None:
         return Continue(exchange)
     keep = _KEPT_BY_AN_UPGRADE if message.status == _SWITCHING_PROTOCOLS else _KEPT
-    fields = tuple(
-        (name, NOT_IN_A_VALUE.sub(b" ", value).strip(b" \t") if NOT_IN_A_VALUE.search(value) else value)
-        for name, value in without_hop_by_hop(message.headers, keep=keep)
-        if not NOT_A_NAME.search(name)
-    )
-    if fields == message.headers.fields:
+    fields = without_hop_by_hop(message.headers, keep=keep)
+    if not are_valid(fields):
+        fields = [
+            (name, NOT_IN_A_VALUE.sub(b" ", value).strip(b" \t")) for name, value in fields if are_valid(((name, b""),))
+        ]
+    elif len(fields) == len(message.headers):
         return Continue(exchange)
-    return Continue(replace(exchange, response=replace(message, headers=Headers(fields))))
+    return Continue(replace(exchange, response=replace(message, headers=Headers(tuple(fields)))))
 
 
 MIDDLEWARE = Middleware(

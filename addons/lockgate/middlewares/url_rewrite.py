@@ -42,13 +42,14 @@ def request(config: UrlRewrite, exchange: Exchange, _: Services) -> Outcome:
         # Differs: the reference gateway replaces variables in the client's URL even so, and refuses a URL with a bad
         # escape (test_an_unmatched_url_is_left_alone).
         return Continue(exchange)
-    exchange = replace(exchange, rewrite_matched=True, response_path=exchange.current_pass.path)
     result = config.to.expand(exchange, escape=True, groups=groups)
+    path = exchange.current_pass.path
     try:
         parse_url(result)
     except ValueError as error:
+        exchange = replace(exchange, response_path=path)
         return Continue(exchange, failure=f"the rewritten URL cannot be parsed: {error}")
-    return Continue(replace(exchange, rewritten=result))
+    return Continue(replace(exchange, rewritten=result, response_path=path))
 
 
 def _subject(exchange: Exchange) -> str:
@@ -64,8 +65,11 @@ def _groups(regex: Regex, subject: str) -> list[str] | None:
 
     Groups are always text of the raw URL, so that a decoded "?" or "#" in one does not take the target apart.
     """
-    found = regex.search(_as_searched(subject))
-    if found is not None:
+    if subject.isascii():
+        found = regex.search(subject)
+        if found is not None:
+            return [found.group() or "", *[group or "" for group in found.groups()]]
+    elif (found := regex.search(_as_searched(subject))) is not None:
         return [subject[start:end] for start, end in _spans(found)]
     if "%" not in subject:
         return None
@@ -79,7 +83,7 @@ def _groups(regex: Regex, subject: str) -> list[str] | None:
 
 def _as_searched(text: str) -> str:
     """Each byte that is no UTF-8 as U+FFFD, as Go's engine sees it."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _spans(found: RegexMatch) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
-"""One pattern, and many at once, with the meaning that the reference gateway gives them.
+r"""One pattern, and many at once, with the meaning that the reference gateway gives them.
 
-Patterns are Go regular expressions: RE2's language without ``\\C``. They are searched in decoded paths.
+Patterns are Go regular expressions: RE2's language without ``\C``. They are searched in decoded paths.
 
 Source: behaviour-chain 0.2 and 2.1.
 """
@@ -25,32 +25,29 @@ class PatternError(ValueError):
 
 
 class RegexMatch(Protocol):
-    """What a search found."""
+    """What a search found. Its methods are those of ``re.Match``."""
 
-    @property
-    def re(self) -> "Regex": ...
+    def group(self, index: int = 0, /) -> str | None: ...  # noqa: D102
 
-    def group(self, index: int = 0, /) -> str | None: ...
+    def groups(self) -> tuple[str | None, ...]: ...  # noqa: D102
 
-    def groups(self) -> tuple[str | None, ...]: ...
+    def start(self, index: int = 0, /) -> int: ...  # noqa: D102
 
-    def start(self, index: int = 0, /) -> int: ...
-
-    def end(self, index: int = 0, /) -> int: ...
+    def end(self, index: int = 0, /) -> int: ...  # noqa: D102
 
 
 class Regex(Protocol):
     """A compiled pattern. Matches in linear time, whatever the text."""
 
     @property
-    def pattern(self) -> str: ...
+    def pattern(self) -> str: ...  # noqa: D102
 
     @property
-    def groups(self) -> int: ...
+    def groups(self) -> int: ...  # noqa: D102
 
-    def search(self, text: str, /) -> RegexMatch | None: ...
+    def search(self, text: str, /) -> RegexMatch | None: ...  # noqa: D102
 
-    def finditer(self, text: str, /) -> Iterator[RegexMatch]: ...
+    def finditer(self, text: str, /) -> Iterator[RegexMatch]: ...  # noqa: D102
 
 
 def _options(*, ignore_case: bool = False, max_memory_bytes: int | None = None) -> Any:
@@ -68,7 +65,7 @@ def compile_regex(text: str, *, ignore_case: bool = False) -> Regex:
     Raises:
         PatternError: Go would not compile it; the message is the reason alone.
     """
-    if any(token == "\\C" for token in _QUOTED_OR_ESCAPED.findall(text)):
+    if any(part == "\\C" for part in _QUOTED_OR_ESCAPED.findall(text)):
         raise PatternError("invalid escape sequence: \\C")
     try:
         regex: Regex = re2.compile(text, _options(ignore_case=ignore_case))

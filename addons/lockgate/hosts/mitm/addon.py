@@ -25,7 +25,7 @@ from mitmproxy.proxy import layer, server_hooks
 
 from lockgate import engine
 from lockgate.chain import Observer
-from lockgate.exchange import NOT_READ, Body, Exchange, NotRead
+from lockgate.exchange import NOT_READ, Body, Exchange, NotRead, Upstream
 from lockgate.hosts.mitm import dispatch, stream, views
 from lockgate.hosts.mitm.messages import (
     to_client,
@@ -35,14 +35,15 @@ from lockgate.hosts.mitm.messages import (
     write_request,
     write_response,
 )
-from lockgate.hosts.mitm.passage import Passage, detach, failure, passage_of
-from lockgate.middleware import Reason, Upstream
+from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_of
+from lockgate.middleware import Reason
 from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
 from lockgate.snapshot import Gateway, Snapshot
 
 logger = logging.getLogger(__name__)
 
+_CRASHED: Final = "crashed when %s; the answer is a 500"
 MOST_FLOWS: Final = 10_000
 """That a UI keeps; mitmproxy would keep them all."""
 _TRIMMED_AT_ONCE: Final = 500
@@ -101,6 +102,7 @@ class GatewayAddon:
         self.observers: Final = tuple(observers)
         self._view: Any = None
         self._keeps_traces = False
+        self._pools: Final[dict[str, Pool]] = {}
         self.trimmed = 0
         """Flows dropped from the UI's list."""
 
@@ -108,7 +110,8 @@ class GatewayAddon:
 
     def load(self, loader: Loader) -> None:
         """Install what lies below the hooks."""
-        loader.add_option(views.VIEW_OPTION, bool, True, "Show Lockgate's trace as the first view of a message.")
+        shown = True
+        loader.add_option(views.VIEW_OPTION, bool, shown, "Show Lockgate's trace as the first view of a message.")
         dispatch.install(loader.master.addons)
         clientplayback.ReplayHandler = GatewayReplayHandler  # type: ignore[assignment, misc]
         if views.TraceView.name not in contentviews.registry.available_views():
@@ -171,6 +174,7 @@ class GatewayAddon:
         try:
             await self._arrive(flow)
         except (Exception, asyncio.CancelledError):
+            logger.exception(_CRASHED, "the request's headers came")
             self._crash(flow, "the request's headers came")
 
     async def request(self, flow: http.HTTPFlow) -> None:
@@ -180,6 +184,7 @@ class GatewayAddon:
         try:
             await self._take_request(flow)
         except (Exception, asyncio.CancelledError):
+            logger.exception(_CRASHED, "the request came")
             self._crash(flow, "the request came")
 
     async def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -187,6 +192,7 @@ class GatewayAddon:
         try:
             await self._take_response_headers(flow)
         except (Exception, asyncio.CancelledError):
+            logger.exception(_CRASHED, "the response's headers came")
             self._crash(flow, "the response's headers came")
 
     async def response(self, flow: http.HTTPFlow) -> None:
@@ -194,6 +200,7 @@ class GatewayAddon:
         try:
             await self._take_response(flow)
         except (Exception, asyncio.CancelledError):
+            logger.exception(_CRASHED, "the response came")
             self._crash(flow, "the response came")
         finally:
             self._end(flow)
@@ -209,7 +216,6 @@ class GatewayAddon:
 
     def _crash(self, flow: http.HTTPFlow, when: str) -> None:
         """Answer in place of whatever failed, and see that nothing goes upstream."""
-        logger.exception("crashed when %s; the answer is a 500", when)
         passage = passage_of(flow)
         flow.response = failure(passage, Reason.INTERNAL, f"the gateway crashed when {when}; see its log")
         flow.request.data.host, flow.request.data.port = stream.DUMMY_HOST, stream.DUMMY_PORT
@@ -265,7 +271,8 @@ class GatewayAddon:
             raise RuntimeError("the flow came in by a layer that is not ours")
         if passage.waits_for_body:
             passage.waits_for_body = False
-            await self._run_request(flow, passage, flow.request.raw_content or b"")
+            read = self._view is not None or (passage.run is not None and passage.run.needs_request_body)
+            await self._run_request(flow, passage, flow.request.raw_content or b"" if read else NOT_READ)
         if self._keeps_traces:
             self._show(flow, passage)
 
@@ -297,6 +304,15 @@ class GatewayAddon:
         data.host = upstream.host
         data.port = upstream.port
         passage.upstream = upstream
+        passage.released = True
+        passage.pool = self._pool_of(run)
+
+    def _pool_of(self, run: engine.Run) -> Pool:
+        key = run.api.definition.id if run.api is not None else ""
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = Pool()
+        return pool
 
     def _send_again(self, flow: http.HTTPFlow, passage: Passage) -> None:
         """A plain replay: the request goes where it went, as it is in the flow."""
@@ -356,6 +372,8 @@ class GatewayAddon:
             self._write_answer(flow, passage)
         if self._keeps_traces:
             self._show(flow, passage)
+        if self._view is not None and flow.response.data.content is None:
+            flow.response.data.content = b""  # it passed; without any content mitmweb shows no view at all
 
     def _note_error(self, flow: http.HTTPFlow) -> None:
         passage = passage_of(flow)
@@ -367,7 +385,7 @@ class GatewayAddon:
 
     def _show(self, flow: http.HTTPFlow, passage: Passage) -> None:
         if passage.run is not None:
-            views.show(flow, passage.run.trace, forwarded=passage.upstream is not None)
+            views.show(flow, passage.run.trace, forwarded=passage.released)
 
     def _end(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:

@@ -37,7 +37,14 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection, Http1Server
 
-from lockgate.hosts.mitm.messages import BAD_IN_TARGET, BAD_IN_VALUE, LOWEST_FINAL_STATUS, is_name, reason_phrase
+from lockgate.hosts.mitm.messages import (
+    BAD_IN_TARGET,
+    BAD_IN_VALUE,
+    LOWEST_FINAL_STATUS,
+    Fields,
+    is_name,
+    reason_phrase,
+)
 
 MAX_HEAD_BYTES: Final = 1024 * 1024
 """Of one request's or response's head, as in the reference gateway."""
@@ -55,8 +62,6 @@ _FRAMING: Final = (b"content-length", b"transfer-encoding")
 _EMPTY_BODY_IS_SAID: Final = (b"POST", b"PUT", b"PATCH")
 _BODILESS: Final = (204, 304)
 _SWITCHING: Final = 101
-
-type Fields = tuple[tuple[bytes, bytes], ...]
 
 
 class Fault(Exception):  # noqa: N818 - a value that is raised, no program error
@@ -173,10 +178,7 @@ class RequestHead:
         if not hosts and not self.http10:
             raise bad_request("missing required Host header")
         if codings:
-            if codings > 1 or coding.lower() != b"chunked":
-                raise Fault(501, "Unsupported transfer encoding")
-            if lengths or self.http10:
-                raise bad_request()
+            self._check_coding(coding, codings, has_length=lengths > 0)
         if lengths > 1:
             fields = (
                 *(field for field in fields if field[0].lower() != b"content-length"),
@@ -185,6 +187,12 @@ class RequestHead:
         self.size = None if codings else int(length or b"0")
         self.closes = _closes(connection, http10=self.http10)
         return fields
+
+    def _check_coding(self, coding: bytes, number: int, *, has_length: bool) -> None:
+        if number > 1 or coding.lower() != b"chunked":
+            raise Fault(501, "Unsupported transfer encoding")
+        if has_length or self.http10:
+            raise bad_request()
 
 
 def _read_fields(lines: list[bytearray]) -> Fields:
@@ -216,6 +224,22 @@ def _closes(connection: bytes | None, *, http10: bool) -> bool:
         return http10
     tokens = {token.strip() for token in connection.lower().split(b",")}
     return b"close" in tokens or (http10 and b"keep-alive" not in tokens)
+
+
+def _unframed(fields: Fields) -> tuple[list[tuple[bytes, bytes]], bytes | None, bytes | None]:
+    """Fields without those that frame a message or rule a connection; Content-Length and Connection apart."""
+    length: bytes | None = None
+    connection: bytes | None = None
+    kept = []
+    for field in fields:
+        name = field[0].lower()
+        if name == b"content-length":
+            length = field[1]
+        elif name == b"connection":
+            connection = field[1]
+        elif name != b"transfer-encoding":
+            kept.append(field)
+    return kept, length, connection
 
 
 def _now() -> float:
@@ -328,50 +352,22 @@ class GatewayHttp1Server(Http1Server):
         if status < LOWEST_FINAL_STATUS and status != _SWITCHING:
             yield commands.SendData(self.conn, b"HTTP/1.1 %d %s\r\n\r\n" % (status, reason_phrase(status)))
             return
-        head = self.head
         self.response = response
-        fields: Fields = data.headers.fields
-        is_head = head is not None and head.is_head
-        http10 = head is not None and head.http10
         content = data.content
-        connection: bytes | None = None
-        length: bytes | None = None
-        kept = []
-        for field in fields:
-            name = field[0].lower()
-            if name == b"content-length":
-                length = field[1]
-            elif name == b"connection":
-                connection = field[1]
-            elif name != b"transfer-encoding":
-                kept.append(field)
+        kept, length, connection = _unframed(data.headers.fields)
         self._chunked = False
         self._switched = status == _SWITCHING
-        self._muted = is_head or status in _BODILESS or self._switched
+        self._muted = (self.head is not None and self.head.is_head) or status in _BODILESS
         if self._switched:
             kept.append((b"Connection", connection or b"Upgrade"))
-            connection = None
-        elif self._muted:
-            if length is not None and status != 204:  # noqa: PLR2004 - RFC 9110, 8.6: none with 204
-                kept.append((b"Content-Length", length))
-        elif content is not None or event.end_stream:
-            kept.append((b"Content-Length", b"%d" % len(content or b"")))
-        elif length is not None:
-            kept.append((b"Content-Length", length))
-        elif http10:
-            self._closing = True
         else:
-            self._chunked = True
-            kept.append((b"Transfer-Encoding", b"chunked"))
-        if connection is not None and _closes(connection, http10=False):
-            self._closing = True
-        if not self.request_done and head is not None and head.size != 0 and content is not None:
-            self._closing = True  # answered before the body was read
-        if not self._switched:
-            if self._closing:
-                kept.append((b"Connection", b"close"))
-            elif http10:
-                kept.append((b"Connection", b"keep-alive"))
+            if self._muted:
+                size = length if status != 204 else None  # noqa: PLR2004 - RFC 9110, 8.6: none with 204
+            else:
+                size = b"%d" % len(content or b"") if content is not None or event.end_stream else length
+            if size is not None:
+                kept.append((b"Content-Length", size))
+            self._finish_head(kept, connection, framed=size is not None or self._muted, whole=content is not None)
         raw = b"HTTP/1.1 %d %s\r\n%s\r\n\r\n" % (
             status,
             data.reason or reason_phrase(status),
@@ -382,6 +378,23 @@ class GatewayHttp1Server(Http1Server):
             self._written = content
             raw += content
         yield commands.SendData(self.conn, raw)
+
+    def _finish_head(
+        self, kept: list[tuple[bytes, bytes]], connection: bytes | None, *, framed: bool, whole: bool
+    ) -> None:
+        """Add what says how the body ends, if its length does not, and how the connection goes on."""
+        head = self.head
+        http10 = head is not None and head.http10
+        early = whole and head is not None and head.size != 0 and not self.request_done
+        if early or (http10 and not framed) or (connection is not None and _closes(connection, http10=False)):
+            self._closing = True
+        if not framed and not http10:
+            self._chunked = True
+            kept.append((b"Transfer-Encoding", b"chunked"))
+        if self._closing:
+            kept.append((b"Connection", b"close"))
+        elif http10:
+            kept.append((b"Connection", b"keep-alive"))
 
     @override
     def mark_done(self, *, request: bool = False, response: bool = False) -> layer.CommandGenerator[None]:
@@ -485,7 +498,9 @@ class GatewayHttp1Client(Http1Client):
                 length = field[1]
             elif name == b"cookie":
                 cookies.append(field[1])
-            elif name != b"transfer-encoding":
+            elif name == b"transfer-encoding":
+                self._chunked = True
+            else:
                 hosts += name == b"host"
                 self._asked_upgrade = self._asked_upgrade or name == b"upgrade"
                 kept.append(field)
@@ -493,10 +508,13 @@ class GatewayHttp1Client(Http1Client):
             kept.insert(0, (b"Host", data.authority))
         if cookies:
             kept.append((b"Cookie", b"; ".join(cookies)))
-        if content or event.end_stream:
-            if content or data.method in _EMPTY_BODY_IS_SAID:
-                kept.append((b"Content-Length", b"%d" % len(content or b"")))
-        elif length is not None:
+        if event.end_stream and not content:
+            self._chunked = False
+            if data.method in _EMPTY_BODY_IS_SAID:
+                kept.append((b"Content-Length", b"0"))
+        elif content and not self._chunked:
+            kept.append((b"Content-Length", b"%d" % len(content)))
+        elif length is not None and not self._chunked:
             kept.append((b"Content-Length", length))
         else:
             self._chunked = True
@@ -506,7 +524,7 @@ class GatewayHttp1Client(Http1Client):
             data.path,
             b"\r\n".join([b"%s: %s" % field for field in kept]),
         )
-        if content:
+        if content and not self._chunked:
             self._written = content
             raw += content
         yield commands.SendData(self.conn, raw)

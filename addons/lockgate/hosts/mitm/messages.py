@@ -26,9 +26,13 @@ from lockgate.exchange import (
 )
 
 _UNSAFE_IN_RESPONSE: Final = re.compile(rb"[\r\n\0]")
+_FRAMING: Final = (b"content-length", b"transfer-encoding")
 _BODILESS: Final = (204, 304)
+_NOT_MODIFIED: Final = 304
 LOWEST_FINAL_STATUS: Final = 200
 HIGHEST_STATUS: Final = 999
+
+type Fields = tuple[tuple[bytes, bytes], ...]
 
 
 def to_request(message: http.Request, client_scheme: str, *, body_follows: bool) -> Request:
@@ -88,12 +92,21 @@ def write_request(request: Request, message: http.Request) -> None:
         data.authority = b""
         data.http_version = b"HTTP/1.1"
         fields = ((b"Host", host), *fields)
+    if isinstance(request.body, NotRead):
+        fields = _with_framing(fields, data.headers.fields)
     data.method = method
     data.path = target
     if data.headers.fields != fields:
         data.headers.fields = fields
     if not isinstance(request.body, NotRead) and request.body is not data.content:
         data.content = request.body
+
+
+def _with_framing(fields: Fields, original: Fields) -> Fields:
+    """With the client's framing: a body that no link touched is framed as it was, whatever fields links removed."""
+    if any(name.lower() in _FRAMING for name, _ in fields):
+        return fields
+    return (*fields, *(field for field in original if field[0].lower() in _FRAMING))
 
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -115,7 +128,7 @@ def is_name(name: bytes) -> bool:
     return True
 
 
-def check_request_head(method: bytes, target: bytes, host: bytes, fields: tuple[tuple[bytes, bytes], ...]) -> None:
+def check_request_head(method: bytes, target: bytes, host: bytes, fields: Fields) -> None:
     """Refuse what would break the wire, or smuggle something over it.
 
     Raises:
@@ -161,6 +174,8 @@ def write_response(response: Response, message: http.Response) -> Body:
     if not LOWEST_FINAL_STATUS <= status <= HIGHEST_STATUS and status != data.status_code:
         raise ValueError(f"{status} is not the status of an answer")
     fields = response_fields(response.headers.fields)
+    if status == _NOT_MODIFIED:
+        fields = tuple(field for field in fields if field[0].lower() not in (b"content-type", b"content-length"))
     if data.headers.fields != fields:
         data.headers.fields = fields
     if data.status_code != status or (not data.reason and data.http_version != b"HTTP/2.0"):
@@ -180,13 +195,13 @@ def to_flow_response(response: Response) -> http.Response:
         ValueError: The status is not one that ends an exchange.
     """
     now = time.time()
-    message = http.Response(b"HTTP/1.1", 0, b"", http.Headers(), b"", None, now, now)
+    message = http.Response(b"HTTP/1.1", -1, b"", http.Headers(), b"", None, now, now)
     if isinstance(write_response(response, message), NotRead):
         raise ValueError("an answer without a body that can be sent")
     return message
 
 
-def response_fields(fields: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[bytes, bytes], ...]:
+def response_fields(fields: Fields) -> Fields:
     """Fields that may be written: without names that are none, line ends in values made spaces, with a Date."""
     dated = False
     sound = True

@@ -8,9 +8,9 @@ from mitmproxy import http
 
 from lockgate import engine
 from lockgate.engine import Run
-from lockgate.exchange import Headers, Response
+from lockgate.exchange import Headers, Response, Upstream
 from lockgate.hosts.mitm.messages import to_flow_response
-from lockgate.middleware import Reason, Upstream
+from lockgate.middleware import Reason
 
 logger = logging.getLogger(__name__)
 
@@ -19,12 +19,38 @@ DEFAULT_BODY_LIMIT: Final = 16 * 1024 * 1024
 DEFAULT_RESPONSE_LIMIT: Final = 64 * 1024 * 1024
 """Likewise of a response's body."""
 
+_MOST_UPSTREAMS: Final = 1024
 _ATTRIBUTE: Final = "lockgate_passage"
 _LAST_RESORT: Final = Response(
     Reason.INTERNAL.status,
     Headers.of(("Content-Type", "application/json")),
     b'{\n    "error": "Internal Server Error"\n}',
 )
+
+
+class Pool:
+    """Upstreams of an API that keep connections open, as a pool that all clients share would have them.
+
+    The reference gateway sends a request again when a connection of its pool turns out to be closed. mitmproxy has no
+    such pool; this remembers when there would be a connection in it.
+    """
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open: set[tuple[str, int]] = set()
+
+    def __contains__(self, upstream: Upstream) -> bool:
+        return (upstream.host, upstream.port) in self._open
+
+    def answered(self, upstream: Upstream) -> None:
+        """It answered, and kept the connection."""
+        if len(self._open) < _MOST_UPSTREAMS:
+            self._open.add((upstream.host, upstream.port))
+
+    def closed(self, upstream: Upstream) -> None:
+        """It closed a connection without an answer."""
+        self._open.discard((upstream.host, upstream.port))
 
 
 @dataclass(slots=True)
@@ -37,6 +63,10 @@ class Passage:
     """Written by the addon when the exchange begins; stays None for a plain replay."""
     upstream: Upstream | None = None
     """Written by the addon, and only when the exchange may be forwarded: without it the stream forwards nothing."""
+    released: bool = False
+    """The flow's request is the upstream's, whatever came of it."""
+    pool: "Pool | None" = None
+    """Written by the addon with ``upstream``."""
     waits_for_body: bool = False
     """The request phase runs when the whole body is there."""
     body_limit: int = DEFAULT_BODY_LIMIT

@@ -281,10 +281,15 @@ class GatewayStream(HttpStream):
         yield from super().handle_protocol_error(event)
 
     def _may_repeat(self, event: ResponseProtocolError) -> bool:
-        request = self.flow.request.data
+        passage, request = self.passage, self.flow.request.data
+        if not isinstance(event, ClosedUnansweredError):
+            return False
+        used = self._reused
+        if passage.pool is not None and passage.upstream is not None:
+            used = used or passage.upstream in passage.pool
+            passage.pool.closed(passage.upstream)
         return (
-            self._reused
-            and isinstance(event, ClosedUnansweredError)
+            used
             and self.server_state == self.state_wait_for_response_headers
             and self.client_state == self.state_done
             and request.method in _REPEATABLE
@@ -324,7 +329,10 @@ class GatewayStream(HttpStream):
     @override
     def state_wait_for_response_headers(self, event: ResponseHeaders) -> Commands:
         self.deadline = inf
-        self.passage.response_body_follows = not event.end_stream
+        passage = self.passage
+        passage.response_body_follows = not event.end_stream
+        if passage.pool is not None and passage.upstream is not None:
+            passage.pool.answered(passage.upstream)
         self.flow.response = event.response
         yield HttpResponseHeadersHook(self.flow)
         if (yield from self.check_killed(emit_error_hook=True)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mitmproxy import exceptions, master, options
+from mitmproxy import ctx, exceptions, master, options
 from mitmproxy.addons.script import ScriptLoader
 from mitmproxy.log import ALERT
 
@@ -75,7 +75,9 @@ async def _main(serving: Serving, listen: tuple[str, int]) -> int:
         logging.getLogger(name).setLevel(logging.WARNING)
     opts = options.Options()
     running = _make_master(opts, headless=serving.headless)
-    place_gateway(running, Lockgate())
+    lockgate = Lockgate()
+    place_gateway(running, lockgate)
+    running.addons.add(_Announcement(lockgate, listen))
     opts.set(*serving.options, defer=True)
     opts.update(listen_host=listen[0], listen_port=listen[1], termlog_verbosity="info" if serving.verbose else "alert")
     if not serving.headless:
@@ -95,6 +97,25 @@ async def _main(serving: Serving, listen: tuple[str, int]) -> int:
         # mitmproxy leaves its listening sockets open.
         await running.addons.get("proxyserver").servers.update([])
     return 0
+
+
+class _Announcement:
+    """Says where to go, once everything listens."""
+
+    name = "lockgate-announcement"
+
+    def __init__(self, lockgate: Lockgate, listen: tuple[str, int]) -> None:
+        self._lockgate: Final = lockgate
+        self._listen: Final = listen
+
+    def running(self) -> None:
+        deployment = self._lockgate.deployment
+        count = len(deployment.gateway.current.apis) if deployment is not None else 0
+        host, port = self._listen
+        logger.log(ALERT, "serving %d API%s on http://%s:%d", count, "" if count == 1 else "s", host, port)
+        web_url = getattr(ctx.master, "web_url", None)
+        if web_url:
+            logger.log(ALERT, "mitmweb: %s", web_url)
 
 
 def _make_master(opts: options.Options, *, headless: bool) -> master.Master:

@@ -1,0 +1,232 @@
+"""What each problem code means and how to mend it, for ``lockgate explain CODE``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One code, for people."""
+
+    title: str
+    """A few words."""
+    meaning: str
+    """What was found, and what it does to the API."""
+    remedy: str
+    """What to do."""
+
+
+EXPLANATIONS: Final[Mapping[str, Explanation]] = {
+    # files and syntax
+    "unreadable": Explanation(
+        "a file cannot be read",
+        "The file or folder is not there, may not be read, or is larger than any definition. Nothing of it is served.",
+        "Check its name, its permissions and its size.",
+    ),
+    "bad-json": Explanation(
+        "the file is not JSON",
+        "JSON is read as strictly as Tyk reads it: no comments, no trailing commas, no NaN. Nothing of the file is "
+        "served.",
+        "Go to the line and column that the problem names; the mistake is there or just before it.",
+    ),
+    "bad-yaml": Explanation(
+        "the file is not YAML",
+        "The file breaks YAML's rules, is nested too deeply, or uses aliases that stand for too much. Nothing of it "
+        "is served.",
+        "Go to the line that the problem names; wrong indentation is the usual cause.",
+    ),
+    "duplicate-key": Explanation(
+        "a key stands twice in one object",
+        "Only the last of the two counts, as on Tyk. What stands under the first one has no effect.",
+        "Remove one of them, or merge the two.",
+    ),
+    "unknown-format": Explanation(
+        "the file is no API definition",
+        "The document is none of Tyk OAS, Tyk Classic and Tyk Operator resources. It is not served.",
+        "Move the file out of the folder of definitions, or add what is missing: an OpenAPI document needs "
+        "x-tyk-api-gateway.",
+    ),
+    "unsupported-format": Explanation(
+        "the format is known, and not built",
+        "The document is a Tyk Classic definition or a Tyk Operator resource, which are not supported yet. It is not "
+        "served.",
+        "Convert the definition to the Tyk OAS format.",
+    ),
+    # form
+    "wrong-type": Explanation(
+        "a value has the wrong type",
+        "For example a text where a number is expected, or null where an object is. Tyk refuses such a definition; it "
+        "is not served here either.",
+        'Write the value with the type that the problem names: true, not "true".',
+    ),
+    "missing-key": Explanation(
+        "a key that must be there is missing",
+        "Tyk refuses a definition without it; it is not served here either. Sections of x-tyk-api-gateway need "
+        "'enabled' nearly everywhere.",
+        "Add the key to the object that the problem points to.",
+    ),
+    "unknown-key": Explanation(
+        "a key is not known",
+        "The key is none of those that Tyk's format has at this place. It has no effect, here as on Tyk.",
+        "Check its spelling, its case, and whether it belongs one level further up or down.",
+    ),
+    "not-allowed": Explanation(
+        "OpenAPI does not allow this here",
+        "OpenAPI 3.0 forbids keys that it does not know, other than extensions that begin with x-. Tyk refuses such a "
+        "document; it is not served here either.",
+        "Correct the key, remove it, or make it an extension. A keyword of OpenAPI 3.1 needs 'openapi' to be 3.1.0.",
+    ),
+    "bad-value": Explanation(
+        "a value is not one of those that may stand here",
+        "The type is right, but the value is outside its range, or contradicts another one.",
+        "Choose one of the values that the problem names.",
+    ),
+    "bad-duration": Explanation(
+        "a text is no duration",
+        "Durations are hours, minutes and seconds in this order: '1h30m', '10s'.",
+        "Write it in that form.",
+    ),
+    "bad-openapi-version": Explanation(
+        "the OpenAPI version is not supported",
+        "Versions 3.0 and 3.1 are, with three parts. Swagger 2.0 documents and others are not served.",
+        "Convert the document, and write the version in full: '3.0.3'.",
+    ),
+    "bad-parameters": Explanation(
+        "path and path parameters do not fit together",
+        "OpenAPI asks for one parameter with in: path for each placeholder of a path, at the path or at each of its "
+        "operations, and no others. Tyk refuses a document where they differ; it is not served here either.",
+        "Add the missing parameter, or remove the one that has no placeholder.",
+    ),
+    "duplicate-operation": Explanation(
+        "two operations have one id",
+        "Middleware is tied to operations by their operationId, which therefore has to be unique. Tyk refuses the "
+        "document; it is not served here either.",
+        "Give one of them another operationId, and its middleware with it.",
+    ),
+    "unknown-operation": Explanation(
+        "middleware for an operation that is not there",
+        "No operation of the document has the id under which this middleware stands, so that it has no effect, here "
+        "as on Tyk.",
+        "Spell it as the operationId of the operation; case counts.",
+    ),
+    "bad-pattern": Explanation(
+        "a regular expression does not compile",
+        "Patterns are those of Go (RE2): no look-around, no back-references, no count above 1000. An endpoint whose "
+        "path does not compile loses its middleware; a rewrite answers 500; a schema makes Tyk refuse the document.",
+        "Rewrite the pattern without what Go does not have, and escape characters that are meant as they are.",
+    ),
+    "unsupported-pattern": Explanation(
+        "the path of a protecting entry does not compile",
+        "The endpoint carries an allow list, a block list, an internal entry or a size limit, and its path is no "
+        "regular expression. Without the entry the API would be open, so every request of it is answered with 503.",
+        "Escape the characters of the path that are meant as they are.",
+    ),
+    # meaning
+    "bad-listen-path": Explanation(
+        "the listen path cannot be served",
+        "A listen path has no blanks; its braces are balanced, each with a name in it; a pattern in it compiles. The "
+        "API is not served.",
+        "Correct the listen path: '/pets/' or '/{tenant:[a-z]+}/'.",
+    ),
+    "unclean-listen-path": Explanation(
+        "the listen path is not in its clean form",
+        "It has no slash in front, or '//', '.' or '..' in it. Tyk takes it and never serves it. Here it is served as "
+        "it is meant.",
+        "Write the clean form, so that the definition works on both.",
+    ),
+    "escaped-listen-path": Explanation(
+        "the listen path has a percent-escape in it",
+        "Listen paths are compared with decoded paths: '/a%20b/' is reached as '/a%2520b/' only.",
+        "Write the character itself instead of its escape.",
+    ),
+    "bad-url": Explanation(
+        "the upstream's URL cannot be used",
+        "It cannot be parsed (Tyk refuses the definition; it is not served here either), or it has no scheme or host, "
+        "or a scheme other than http, https and tyk: then every request that no rewrite sends elsewhere is answered "
+        "with 500.",
+        "Write a whole URL: 'https://example.org/base'.",
+    ),
+    "bad-date": Explanation(
+        "the expiration is no date",
+        "It has to look like '2030-12-31 23:59', in UTC. An API whose date cannot be read counts as expired: every "
+        "request is answered with 403.",
+        "Write the date in that form, or '-1' for never.",
+    ),
+    "bad-header-name": Explanation(
+        "a header name has characters that are not allowed",
+        "HTTP allows letters, digits and !#$%&'*+.^_`|~- in names. A request with such a header is refused, from a "
+        "response it is dropped.",
+        "Correct the name; blanks and colons are the usual cause.",
+    ),
+    "bad-method": Explanation(
+        "the method to change to is not supported",
+        "GET, POST, PUT, DELETE, OPTIONS and PATCH are; HEAD is not. Requests of the endpoint are answered with 405.",
+        "Choose one of them.",
+    ),
+    "bad-status": Explanation(
+        "a mock's status is none",
+        "A status has three digits. Requests of the endpoint are answered with 500.",
+        "Choose a status from 200 to 999.",
+    ),
+    "bad-address": Explanation(
+        "a text is no IP address",
+        "Lists of addresses take single addresses and networks with a prefix length. Tyk refuses the definition.",
+        "Write it as '10.0.0.1', '10.0.0.0/8' or '2001:db8::/32'.",
+    ),
+    "inactive-api": Explanation(
+        "the API is switched off",
+        "info.state.active is false, so the API is not served. A Tyk gateway that reads its definitions from files "
+        "takes no notice of the switch and serves it.",
+        "Set info.state.active to true, or remove the file.",
+    ),
+    "missing-secret": Explanation(
+        "a reference stands for nothing",
+        "An env:// or secrets:// reference names a variable or key that is not there or is empty. The text stays as "
+        "it is written, as on Tyk.",
+        "Set the environment variable, or add the key to 'secrets' in the gateway's settings.",
+    ),
+    "duplicate-id": Explanation(
+        "two APIs have one id",
+        "The API that is found first is served, the other one is not.",
+        "Give one of them another info.id; without one, the file's name is the id.",
+    ),
+    "duplicate-listen-path": Explanation(
+        "two APIs have one listen path",
+        "Nobody can tell which of them a request is for, so that none is served; internal APIs count too. (Tyk moves "
+        "both to made-up paths.) After a reload, the API that was served before goes on.",
+        "Give one of them another listen path, or a custom domain.",
+    ),
+    # known, and not built
+    "unsupported-section": Explanation(
+        "something is known, and not built",
+        "The section is part of Tyk's format and asks for something that Lockgate does not do yet. The rest of the "
+        "definition is served; the problem says what happens instead.",
+        "Remove the section or set its 'enabled' to false if you can do without; otherwise serve the API elsewhere.",
+    ),
+    "unsupported-restriction": Explanation(
+        "a protection is known, and not built",
+        "The section keeps requests out, or makes sure of where they go, and Lockgate does not do that yet. The API "
+        "is never served without it: every request is answered with 503.",
+        "Remove the section or set its 'enabled' to false if the API may be open; otherwise serve it elsewhere.",
+    ),
+    # settings
+    "unknown-setting": Explanation(
+        "a TYK_GW_ variable sets nothing",
+        "Names of variables are TYK_GW_ and the setting's names in capitals without underscores, those of nested "
+        "settings with one between: TYK_GW_HTTPSERVEROPTIONS_ENABLESTRICTROUTES.",
+        "Check the spelling, or unset it.",
+    ),
+    "bad-variable": Explanation(
+        "a TYK_GW_ variable has a value that does not fit",
+        "Switches take true and false, numbers are written in digits. The gateway does not start.",
+        "Correct the value, or unset the variable.",
+    ),
+    "unsupported-storage": Explanation(
+        "a storage is known, and not built",
+        "Counters and sessions are kept in memory; Redis is not supported yet. The gateway does not start rather than "
+        "lose what was to be shared.",
+        "Remove 'storage' from the settings, or set its type to 'memory'.",
+    ),
+}
+"""By code. Every code that loading and settings use is here."""

@@ -1,0 +1,101 @@
+import asyncio
+
+import pytest
+from mitmproxy import exceptions, hooks
+from mitmproxy.proxy.layers.http import HttpRequestHook
+from mitmproxy.test import taddons, tflow
+
+from lockgate.hosts.mitm import dispatch
+
+
+class Recorder:
+    def __init__(self, name, seen, raises=None):
+        self.name, self.seen, self.raises = name, seen, raises
+
+    def request(self, flow):
+        self.seen.append(self.name)
+        if self.raises:
+            raise self.raises
+
+    def update(self, flows):
+        self.seen.append(f"{self.name} update")
+
+
+class Waiting(Recorder):
+    async def request(self, flow):
+        await asyncio.sleep(0)
+        super().request(flow)
+
+
+class Group:
+    name = "group"
+
+    def __init__(self, *addons):
+        self.addons = addons
+
+
+@pytest.fixture
+async def manager():
+    with taddons.context(loadcore=False) as context:
+        dispatch.install(context.master.addons)
+        assert isinstance(context.master.addons, dispatch.CachedAddonManager)
+        yield context.master.addons
+
+
+async def fire(manager):
+    await manager.handle_lifecycle(HttpRequestHook(tflow.tflow()))
+
+
+async def test_hooks_run_in_order_and_updates_follow(manager):
+    seen = []
+    manager.add(Recorder("a", seen), Group(Recorder("b", seen), Waiting("c", seen)))
+    await fire(manager)
+
+    assert seen == ["a", "b", "c", "a update", "b update", "c update"]
+
+
+async def test_an_addon_that_comes_or_goes_is_noticed(manager):
+    seen = []
+    first, second = Recorder("a", seen), Recorder("b", seen)
+    manager.add(first)
+    await fire(manager)
+    manager.add(second)
+    await fire(manager)
+    manager.remove(first)
+    await fire(manager)
+    manager.clear()
+    await fire(manager)
+
+    assert [name for name in seen if "update" not in name] == ["a", "a", "b", "b"]
+
+
+async def test_a_halt_ends_the_hook_but_not_the_update(manager):
+    seen = []
+    manager.add(Recorder("a", seen, exceptions.AddonHalt()), Recorder("b", seen))
+    await fire(manager)
+
+    assert seen == ["a", "a update", "b update"]
+
+
+async def test_an_error_is_logged_and_the_next_addon_runs(manager, caplog):
+    seen = []
+    manager.add(Recorder("a", seen, ValueError("oh")), Recorder("b", seen))
+    await fire(manager)
+
+    assert seen[:2] == ["a", "b"]
+    assert "Addon error: oh" in caplog.text
+
+
+async def test_a_cancellation_goes_through(manager):
+    manager.add(Recorder("a", [], asyncio.CancelledError()))
+
+    with pytest.raises(asyncio.CancelledError):
+        await fire(manager)
+
+
+async def test_events_without_a_flow_have_no_update(manager):
+    seen = []
+    manager.add(Recorder("a", seen))
+    await manager.trigger_event(hooks.RunningHook())
+
+    assert seen == []

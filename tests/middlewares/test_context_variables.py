@@ -1,0 +1,92 @@
+import pytest
+from tests.helpers import NEW_ID, make_exchange, make_services
+
+from lockgate.exchange import NOT_READ, Client, Headers
+from lockgate.middleware import BodyNeed
+from lockgate.middlewares.context_variables import ContextVariables, body_need, client_address, request
+from lockgate.trace import Phase
+from lockgate.variables import print_value
+
+FORM = ("Content-Type", "Application/X-WWW-Form-Urlencoded; charset=utf-8")
+
+
+def variables(*args, **more):
+    return request(ContextVariables(), make_exchange(*args, **more), make_services()).exchange.variables
+
+
+def printed(name, *args, **more):
+    return print_value(variables(*args, **more).get(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        pytest.param("path_1", ["GET", "/a"], "", id="no numbered parts"),
+        pytest.param("headers", ["GET", "/a", (("X-A", "1"),)], "", id="all headers print nothing"),
+        pytest.param("headers_x_a", ["GET", "/a", (("X-A", "1"),)], "", id="not in lower case"),
+        pytest.param("headers_X-A", ["GET", "/a", (("X-A", "1"),)], "", id="not with a dash"),
+        pytest.param("request_data_a", ["GET", "/?a=1;b=2"], "", id="semicolon"),
+        pytest.param("request_data_a", ["GET", "/", (FORM,), b"a=1"], "", id="body of a GET"),
+        pytest.param("request_data_a", ["POST", "/", (("Content-Type", "text/plain"),), b"a=1"], "", id="no form"),
+        pytest.param("request_data_a", ["POST", "/", (FORM,), NOT_READ], "", id="body not read"),
+        pytest.param("path", ["GET", "/a%20b/%FF?x=1"], "/a b/\ufffd", id="path"),
+        pytest.param("path_parts", ["GET", "/a/b/"], "a,b,", id="parts of the path"),
+        pytest.param("request_id", ["GET", "/"], NEW_ID, id="id"),
+        pytest.param("remote_addr", ["GET", "/"], "192.0.2.1", id="client"),
+        pytest.param(
+            "headers_X_Request_Ref", ["GET", "/", (("x-request-ref", "1"), ("X-REQUEST-REF", "2"))], "1", id="first"
+        ),
+        pytest.param("headers_X_a_b", ["GET", "/", (("X_a_b", "1"),)], "1", id="underscores"),
+        pytest.param("headers_Host", ["GET", "/"], "gateway.test", id="host"),
+        pytest.param(
+            "cookies_a_b", ["GET", "/", (("Cookie", 'a-b=1; x=2; a-b="3"'),)], "3", id="last cookie, unquoted"
+        ),
+        pytest.param("request_data_sort_by", ["GET", "/?sort-by=a%20b+c&sort-by=2"], "a b c", id="query"),
+        pytest.param("request_data_a", ["POST", "/?a=2", (FORM,), b"a=1"], "1", id="the body comes first"),
+        pytest.param("request_data", ["POST", "/?a=2&b=3", (FORM,), b"a=1"], "a:1,2;b:3", id="all values"),
+    ],
+)
+def test_variables(name, arguments, expected):
+    assert printed(name, *arguments) == expected
+
+
+@pytest.mark.parametrize(
+    ("headers", "depth", "expected"),
+    [
+        pytest.param([("X-Real-Ip", "not-an-ip")], 0, "192.0.2.1", id="real address is none"),
+        pytest.param([("X-Forwarded-For", "")], 1, "192.0.2.1", id="empty"),
+        pytest.param([("X-Forwarded-For", "198.51.100.1:80")], 1, "192.0.2.1", id="with a port"),
+        pytest.param([("X-Forwarded-For", "unknown, 203.0.113.2")], 2, "192.0.2.1", id="element is none"),
+        pytest.param([("X-Forwarded-For", "203.0.113.2")], 2, "", id="out of range"),
+        pytest.param([("X-Forwarded-For", "203.0.113.2")], -1, "", id="negative depth"),
+        pytest.param([("X-Real-Ip", "192.0.2.50"), ("X-Forwarded-For", "203.0.113.2")], 1, "192.0.2.50", id="real"),
+        pytest.param([("X-Forwarded-For", "203.0.113.2, 192.0.2.3")], 0, "203.0.113.2", id="leftmost"),
+        pytest.param([("X-Forwarded-For", "203.0.113.2, 192.0.2.3")], 1, "192.0.2.3", id="first from the right"),
+        pytest.param([("X-Forwarded-For", " 203.0.113.7 ")], 1, "203.0.113.7", id="blanks"),
+        pytest.param([("X-Forwarded-For", "2001:DB8::0:1")], 1, "2001:db8::1", id="usual spelling"),
+        pytest.param([("X-Forwarded-For", "::ffff:1.2.3.4")], 1, "1.2.3.4", id="IPv4 in IPv6"),
+    ],
+)
+def test_finds_the_client(headers, depth, expected):
+    assert client_address(Headers.of(*headers), Client("192.0.2.1"), depth) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "expected"),
+    [
+        pytest.param("GET", (FORM,), BodyNeed.NONE, id="GET"),
+        pytest.param("POST", (("Content-Type", "multipart/form-data; boundary=x"),), BodyNeed.NONE, id="multipart"),
+        pytest.param("POST", (), BodyNeed.NONE, id="no type"),
+        pytest.param("POST", (FORM,), BodyNeed.READ, id="form"),
+    ],
+)
+def test_needs_the_body_of_forms_only(method, headers, expected):
+    assert body_need(ContextVariables(), make_exchange(method, "/", headers), Phase.REQUEST) is expected
+
+
+def test_the_facts_are_a_mapping_that_is_worked_out_once():
+    facts = variables("GET", "/a?b=1", (("X-A", "1"),))
+
+    assert len(facts) == len(list(facts)) == 9
+    assert facts == dict(facts)
+    assert facts["request_data_b"] is facts["request_data_b"]

@@ -1,0 +1,38 @@
+from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE
+from lockgate.middlewares.access import AccessKind
+from lockgate.registry import Registry
+
+
+def test_both_orders_make_a_registry():
+    assert tuple(Registry(REQUEST)) == (
+        "expiration",
+        "access",
+        "expires_header",
+        "request_size_limit",
+        "context_variables",
+        "request_headers",
+        "url_rewrite",
+        "request_method",
+        "mock_response",
+        "forward",
+    )
+    assert tuple(Registry(RESPONSE)) == (
+        "content_encoding",
+        "response_headers",
+        "hop_by_hop",
+        "rate_limit_headers",
+        "content_type",
+    )
+
+
+def test_every_middleware_has_the_step_of_its_phase():
+    assert all(middleware.request is not None for middleware in REQUEST)
+    assert all(middleware.response is not None for middleware in RESPONSE)
+
+
+def test_the_list_order_knows_every_kind_once():
+    names = {middleware.name for middleware in (*REQUEST, *RESPONSE)} | {kind.value for kind in AccessKind}
+
+    assert set(LIST_ORDER) <= names
+    assert {kind.value for kind in AccessKind} <= set(LIST_ORDER)
+    assert len(set(LIST_ORDER)) == len(LIST_ORDER)

@@ -1,0 +1,147 @@
+import pytest
+from tests.helpers import make_exchange, make_services, make_text
+
+from lockgate.middleware import Continue, Reason, Reject
+from lockgate.middlewares.url_rewrite import UrlRewrite, request
+from lockgate.routing.pattern import compile_regex
+
+SECRETS = {("conf", "key"): "hush"}
+
+
+def rewrite(pattern, to, url, **fields):
+    config = UrlRewrite(pattern, compile_regex(pattern), make_text(to, SECRETS))
+    return request(config, make_exchange("GET", url, **fields), make_services())
+
+
+def rewritten(*args, **fields):
+    return rewrite(*args, **fields).exchange.rewritten
+
+
+def test_a_pattern_that_does_not_compile_refuses():
+    outcome = request(UrlRewrite("(?!a)", None, make_text("/b")), make_exchange(), make_services())
+
+    assert outcome == Reject(Reason.REWRITE_PATTERN, "URLRewrite regexp error (?!a)")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("/other", id="other path"),
+        pytest.param("/other?x=%zz", id="bad escape"),
+        pytest.param("/other?x=100%", id="escape cut short"),
+        pytest.param("/other?x=$tyk_context.path&y=$secret_conf.key", id="what looks like variables"),
+    ],
+)
+def test_an_unmatched_url_is_left_alone(url):
+    exchange = make_exchange("GET", url, variables={"path": "/p"})
+
+    assert rewrite("/esc/(\\d+)", "/e/$1", url, variables={"path": "/p"}) == Continue(exchange)
+
+
+@pytest.mark.parametrize(
+    ("to", "failure"),
+    [
+        pytest.param("/a%zzb", "invalid escape '%zz'", id="bad escape"),
+        pytest.param("1:2/x", "first path segment cannot contain a colon", id="colon"),
+        pytest.param("http://h:port/x", "expected a host and perhaps a port, found 'h:port'", id="port"),
+    ],
+)
+def test_a_result_that_is_no_url_is_not_used(to, failure):
+    outcome = rewrite("/a", to, "/a")
+
+    expected = make_exchange("GET", "/a", response_path="/a")
+    assert outcome == Continue(expected, failure=f"the rewritten URL cannot be parsed: {failure}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "to", "url", "expected"),
+    [
+        pytest.param(
+            "/test/payment-intents", "/change/to/me", "/test/payment%2Dintents", "/change/to/me", id="decoded"
+        ),
+        pytest.param("^(.+)%2[Dd](.+)$", "/change/to/me", "/test/payment%2Dintents", "/change/to/me", id="raw"),
+        pytest.param("test/val/(.*)", "change/to/$1", "/test/val/VALUE", "change/to/VALUE", id="relative"),
+        pytest.param(
+            "test/val/(.*)",
+            "/test/val/$1",
+            "/test/val/VALUE%2C?a=te%2Cst",
+            "/test/val/VALUE%2C?a=te%2Cst",
+            id="group as it was sent",
+        ),
+        pytest.param(
+            "/test/val/(.*)/space/(.*)/and/then/(.*)",
+            "/change/to/$3/$2/$1",
+            "/test/val/ONE/space/TWO/and/then/THREE",
+            "/change/to/THREE/TWO/ONE",
+            id="three groups",
+        ),
+        pytest.param(
+            "(.*)",
+            "$1&newParam=that",
+            "/foo/bar?param1=this",
+            "/foo/bar?param1=this&newParam=that",
+            id="query captured",
+        ),
+        pytest.param(
+            "/test/val/(.*)/space/(.*)/and/then(.*)",
+            "/change/to/$2/$1$3",
+            "/test/val/ONE/space/TWO/and/then?param1=this",
+            "/change/to/TWO/ONE?param1=this",
+            id="query in a group",
+        ),
+        pytest.param("/a(x)?", "/b/$1/$2/$0", "/a", "/b////a", id="groups that are not there"),
+        pytest.param("/c/(.*)", "/f/$1", "/c/(x)!*|", "/f/%28x%29%21%2A%7C", id="invalid raw path"),
+        pytest.param("/c/(.*)", "/f/$1", "/c/(x)!*", "/f/(x)!*", id="valid raw path"),
+        pytest.param("/m/([^/]+)/([^/?]+)", "/n/$1/$2", "/m/$2/second", "/n/$2/second", id="a group is data"),
+        pytest.param("/e1", "", "/e1/x?y=1", "", id="empty target"),
+        pytest.param("/b", "/x/$secret_conf.key", "/b", "/x/hush", id="secret"),
+        pytest.param("/b", "/x/$tyk_context.v?q=$tyk_context.v", "/b", "/x/a+b%2F?q=a+b%2F", id="variable"),
+        pytest.param("/b", "tyk://__ api __/x", "/b", "tyk://__ api __/x", id="loop"),
+    ],
+)
+def test_rewrites(pattern, to, url, expected):
+    assert rewritten(pattern, to, url, variables={"v": "a b/"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param("/fall/b%2Dx%3Fq=1", "/t/x%3Fq=1", id="question mark"),
+        pytest.param("/fall/b%2Dx%25y", "/t/x%25y", id="percent sign"),
+        pytest.param("/fall/b%2Dx%23y", "/t/x%23y", id="hash"),
+        pytest.param("/fall/b%2Dx%2541", "/t/x%2541", id="escaped escape"),
+        pytest.param("/fall/b%2Dx%20y", "/t/x%20y", id="space"),
+        pytest.param("/fall/b%2D%C3%A9", "/t/%C3%A9", id="two bytes, one character"),
+        pytest.param("/fall/%C3%A9/fall/b%2D%FFz", "/t/%FFz", id="a byte that is no character"),
+    ],
+)
+def test_a_group_of_the_decoded_url_stays_one_piece(url, expected):
+    assert rewritten("/fall/b-(.*)", "/t/$1", url) == expected
+
+
+def test_a_byte_that_is_no_character_survives():
+    assert rewritten("/a\\?(.*)", "/b?$1", "/a?x=\udcff&y=ä") == "/b?x=\udcff&y=ä"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param("^/a/(.*)", None, id="anchored at the slash"),
+        pytest.param("^http:///a/(.*)", "/x/7?q=1", id="anchored at the scheme"),
+        pytest.param("/a/(.*)", "/x/7?q=1", id="not anchored"),
+    ],
+)
+def test_in_a_loop_the_url_has_a_scheme(pattern, expected):
+    assert rewritten(pattern, "/x/$1", "/a/7?q=1", loops=1) == expected
+
+
+def test_remembers_the_path_for_the_response():
+    exchange = rewrite("/a", "/b", "/a%20c", loops=1).exchange
+
+    assert exchange == make_exchange(
+        "GET", "/a%20c", loops=1, rewritten="/b", response_path="/a c"
+    )
+
+
+def test_does_not_backtrack():
+    assert rewritten("(a+)+$", "/b", "/" + "a" * 5000 + "b") is None

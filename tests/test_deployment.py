@@ -1,0 +1,64 @@
+import json
+
+import pytest
+from tests.apis import oas
+
+from lockgate.deployment import Deployment, read_settings
+from lockgate.problems import DefinitionError
+from lockgate.settings import Settings
+
+
+def write(folder, name, document):
+    (folder / name).write_text(document if isinstance(document, str) else json.dumps(document))
+
+
+def listen_paths(deployment):
+    return sorted(api.definition.listen_path for api in deployment.gateway.current.apis.values())
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path):
+    write(tmp_path, "a.json", oas(name="a", listen="/a/"))
+    write(tmp_path, "b.json", "{")
+
+    deployment = Deployment([tmp_path], Settings())
+
+    assert listen_paths(deployment) == ["/a/"]
+    assert [problem.file for problem in deployment.problems] == [str(tmp_path / "b.json")]
+
+
+def test_a_reload_reads_again_and_keeps_what_broke(tmp_path):
+    write(tmp_path, "a.json", oas(name="a", listen="/a/"))
+    write(tmp_path, "b.json", oas(name="b", listen="/b/"))
+    deployment = Deployment([tmp_path], Settings())
+    write(tmp_path, "a.json", "{")
+    write(tmp_path, "b.json", oas(name="b", listen="/c/"))
+
+    report = deployment.reload()
+
+    assert (report.kept, report.loaded) == (("a",), ("b",))
+    assert listen_paths(deployment) == ["/a/", "/c/"]
+    assert [problem.code for problem in deployment.problems] == [problem.code for problem in report.problems]
+
+
+def test_settings_come_from_file_and_environment(tmp_path):
+    write(tmp_path, "gateway.json", {"secret": "file", "listen_port": 9})
+
+    settings, problems = read_settings(tmp_path / "gateway.json", {"TYK_GW_SECRET": "environment"})
+
+    assert (settings.secret, settings.listen_port, problems) == ("environment", 9, ())
+
+
+@pytest.mark.parametrize("text", [pytest.param(None, id="missing"), pytest.param("{", id="no JSON")])
+def test_settings_that_cannot_be_used_are_refused(tmp_path, text):
+    if text is not None:
+        write(tmp_path, "gateway.json", text)
+
+    with pytest.raises(DefinitionError, match=r"gateway\.json"):
+        read_settings(tmp_path / "gateway.json", {})
+
+
+def test_redis_is_refused_at_start(tmp_path):
+    write(tmp_path, "gateway.json", {"storage": {"type": "redis"}})
+
+    with pytest.raises(DefinitionError, match="redis"):
+        read_settings(tmp_path / "gateway.json", {})
