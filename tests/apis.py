@@ -95,4 +95,4 @@ def tried(
     request: Request = make_request(method, url, headers, body)
     fixed = FixedOutside()
     given = answer or Response(200, Headers.of(("Content-Type", "text/plain")), b"from upstream")
-    return asyncio.run(try_request(of, request, given, Outside(clock=fixed, ids=fixed)))
+    return asyncio.run(try_request(of, request, given, Outside(clock=fixed, ids=fixed, turns=fixed)))

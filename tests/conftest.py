@@ -1,4 +1,9 @@
+import hypothesis
 import pytest
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("lockgate", deadline=None)
+hypothesis.settings.load_profile("lockgate")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,10 +21,13 @@ class FixedOutside:
     def new_id(self) -> str:
         return NEW_ID
 
+    def next_turn(self, name: str, count: int) -> int:
+        return 0
+
 
 def make_services() -> Services:
     fixed = FixedOutside()
-    return Services(Outside(clock=fixed, ids=fixed))
+    return Services(Outside(clock=fixed, ids=fixed, turns=fixed))
 
 
 def make_pass(method: str = "GET", path: str = "/", listen_path: str = "/", api_id: str = "api") -> Pass:

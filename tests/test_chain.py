@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from tests.helpers import make_services
 
 from lockgate.chain import run_links
 from lockgate.exchange import Exchange, Request, Response, Upstream
@@ -15,20 +16,11 @@ from lockgate.middleware import (
     Reject,
     Respond,
 )
-from lockgate.services import Outside, Services
 from lockgate.trace import Level, Phase, Trace, Why
 
 EXCHANGE = Exchange("1", datetime(2026, 1, 1, tzinfo=UTC), Request("GET", "/a"))
 CHANGED = replace(EXCHANGE, request=Request("GET", "/b"))
 WHY = Why(Level.API, "/section")
-
-
-class Fixed:
-    def now(self):
-        return 1.0
-
-    def new_id(self):
-        return "an-id"
 
 
 def link(step, name="a_link"):
@@ -39,7 +31,7 @@ async def run(*steps, **options):
     trace = Trace(EXCHANGE)
     links = [step if isinstance(step, Link) else link(step) for step in steps]
     outcome = await run_links(
-        links, EXCHANGE, Services(Outside(Fixed(), Fixed())), trace, Phase.REQUEST, **options
+        links, EXCHANGE, make_services(), trace, Phase.REQUEST, **options
     )
     return outcome, trace
 
@@ -115,7 +107,7 @@ async def test_a_link_that_raises_is_in_the_trace_and_stops_everything():
     trace = Trace(EXCHANGE)
     with pytest.raises(KeyError):
         await run_links(
-            [link(broken), link(never)], EXCHANGE, Services(Outside(Fixed(), Fixed())), trace, Phase.REQUEST
+            [link(broken), link(never)], EXCHANGE, make_services(), trace, Phase.REQUEST
         )
     assert [(step.outcome, step.detail) for step in trace.steps] == [("error", "KeyError('bug')")]
 

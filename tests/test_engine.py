@@ -23,7 +23,7 @@ MOCK = {"enabled": True, "code": 203, "body": "mock", "headers": [{"name": "Cont
 def start(of, method="GET", url="/api/x", headers=(), body=b""):
     fixed = FixedOutside()
     exchange = Exchange("1", datetime(2026, 1, 1, tzinfo=UTC), make_request(method, url, headers, body))
-    return begin(of, Outside(clock=fixed, ids=fixed), exchange)
+    return begin(of, Outside(clock=fixed, ids=fixed, turns=fixed), exchange)
 
 
 def links(trace):
@@ -37,6 +37,7 @@ def links(trace):
         pytest.param("/api%zz", 400, id="no escape"),
         pytest.param("/api/100%", 400, id="cut escape"),
         pytest.param("*", 400, id="no path"),
+        pytest.param("/api/" + "x" * 8192, 414, id="long path"),
         pytest.param("/api//x", 301, id="doubled slash"),
         pytest.param("/api/%2e%2e/x", 301, id="encoded dots"),
     ],

@@ -10,12 +10,19 @@ class Fixed:
     def new_id(self):
         return "an-id"
 
+    def next_turn(self, name, count):
+        return 1
+
 
 def test_every_call_is_kept():
-    services = Services(Outside(clock=Fixed(), ids=Fixed()))
+    services = Services(Outside(clock=Fixed(), ids=Fixed(), turns=Fixed()))
 
-    assert (services.now(), services.new_id()) == (7.5, "an-id")
-    assert services.calls == [ServiceCall("clock", "now", 7.5), ServiceCall("ids", "new_id", "an-id")]
+    assert (services.now(), services.new_id(), services.next_turn("a", 2)) == (7.5, "an-id", 1)
+    assert services.calls == [
+        ServiceCall("clock", "now", 7.5),
+        ServiceCall("ids", "new_id", "an-id"),
+        ServiceCall("turns", "next_turn", 1, ("a", 2)),
+    ]
 
 
 def test_a_recording_answers_again():

@@ -25,7 +25,7 @@ ERROR = Problem("bad-value", "wrong", file="one.json")
 
 
 def served(snapshot, path):
-    found = snapshot.route(path)
+    found = snapshot.route("gateway.test", path)
     return None if found is None else found[0].definition.id
 
 

@@ -102,16 +102,14 @@ class CompiledVersion:
             self._rules_of[place].append(index)
         self._set: Final = PatternSet(patterns)
         self._resolvers: Final[dict[str, Resolver]] = {
-            middleware.name: middleware.resolver(self._rules)
+            middleware.name: resolver
             for chain in _CHAINS.values()
             for middleware in chain.values()
-            if middleware.resolver is not None
+            if middleware.resolver is not None and (resolver := middleware.resolver(self._rules)) is not None
         }
-        self.looks_upstream: Final = bool(
-            _CHAINS[Phase.UPSTREAM].keys() & (self._kinds | version.sections.keys())
-        )
-        """Whether any plan between the chains has a link."""
         self._api_links: Final = {phase: dict(_api_links(version, phase)) for phase in Phase}
+        self.looks_upstream: Final = bool(self._api_links[Phase.UPSTREAM] or _CHAINS[Phase.UPSTREAM].keys() & self._kinds)
+        """Whether any plan between the chains has a link."""
         self._router: Final = _router(version, listen, self._rules)
         self._plans: Final[OrderedDict[tuple[Phase, str, str, str], Plan]] = OrderedDict()
 
@@ -140,8 +138,10 @@ class CompiledVersion:
     def left_out(self, phase: Phase, method: str, path: str, encoded_path: str) -> tuple[LeftOut, ...]:
         """Why each middleware that is not in the plan is not in it."""
         present = {link.middleware.name for link in self.plan(phase, method, path, encoded_path).links}
+        passing = self._passing(phase, method)
+        passed = "" if passing is None else f"{passing.middleware.name} lets {method} requests pass by it"
         return tuple(
-            LeftOut(name, self._reason(name, method, path))
+            LeftOut(name, passed or self._reason(name, method, path))
             for name in _CHAINS[phase]
             if name not in present
         )
@@ -157,12 +157,19 @@ class CompiledVersion:
         return f"no entry matches {method} {path} (it has {entries})"
 
     def _found_by_path(self, wanted: Rule, path: str) -> bool:
-        return any(match.rule is wanted for match in self._matches(path, whole=_matching(wanted) is Matching.LISTS))
+        stripped = self._listen.strip(path)
+        lists = _matching(wanted) is Matching.LISTS
+        texts = (stripped, path) if lists else (self._inner(stripped), stripped)
+        found = _Found(self._set, self._rules, self._rules_of)
+        return any(match.rule is wanted for match in found.matches(texts))
 
     def _made(self, phase: Phase, method: str, path: str, encoded_path: str) -> Plan:
+        passing = self._passing(phase, method)
+        if passing is not None:
+            return _plan(phase, (passing, self._api_links[phase][REQUEST[-1].name]))
         links: list[Link] = []
-        matches = self._matches(path, whole=False) if self._kinds else ()
-        in_lists: Sequence[Match] | None = None
+        found = _Found(self._set, self._rules, self._rules_of)
+        stripped = self._listen.strip(path)
         for name, middleware in _CHAINS[phase].items():
             step = middleware.step(phase)
             if step is None:
@@ -170,14 +177,12 @@ class CompiledVersion:
             api_link = self._api_links[phase].get(name)
             decision: Decision | None = None
             if name in self._resolvers:
-                if in_lists is None:
-                    in_lists = self._matches(path, whole=True)
-                decision = self._resolvers[name](in_lists, method)
+                decision = self._resolvers[name](found.matches((stripped, path)), method)
             elif name in self._kinds:
                 decision = (
                     self._routed(middleware, method, encoded_path)
                     if middleware.matching is Matching.ROUTER
-                    else _first(middleware, matches, method)
+                    else _first(middleware, found.matches((self._inner(stripped), stripped)), method)
                 )
             link = None if decision is None else Link(middleware, decision.config, decision.why, step)
             # Requests: the endpoint has the last word. Responses: the API has it (behaviour-chain 4.5).
@@ -185,17 +190,19 @@ class CompiledVersion:
             links += [one for one in pair if one is not None]
         return _plan(phase, tuple(links))
 
-    def _matches(self, path: str, *, whole: bool) -> tuple[Match, ...]:
-        """Rules whose pattern is found, in list order, each with the first text in which it is found."""
-        stripped = self._listen.strip(path)
-        inner = stripped if self._listen.text == "/" else self._listen.strip(stripped)
-        texts = (stripped, path) if whole else (inner, stripped)
-        found: dict[int, Match] = {}
-        for text in dict.fromkeys(texts):
-            for place in self._set.found(text):
-                for index in self._rules_of[place]:
-                    found.setdefault(index, Match(self._rules[index], self._set.patterns[place], text))
-        return tuple(found[index] for index in sorted(found))
+    def _passing(self, phase: Phase, method: str) -> Link | None:
+        """The link that lets a request pass by all the others but the last, if there is one."""
+        if phase is not Phase.REQUEST:
+            return None
+        for link in self._api_links[phase].values():
+            passes_by = link.middleware.passes_by
+            if passes_by is not None and passes_by(link.config, method):
+                return link
+        return None
+
+    def _inner(self, stripped: str) -> str:
+        """Stripped once more: a path that still begins with the listen path is (behaviour-chain 2.3, procedure B)."""
+        return stripped if self._listen.text == "/" else self._listen.strip(stripped)
 
     def _routed(self, middleware: Middleware[Any], method: str, encoded_path: str) -> Decision | None:
         operation = None if self._router is None else self._router.find(encoded_path)
@@ -205,6 +212,37 @@ class CompiledVersion:
             return None
         why = Why(Level.RULE, rule.pointer, rule.entry, operation.path, encoded_path, "OpenAPI router")
         return Decision(rule.config, why)
+
+
+class _Found:
+    """Which rules are found in which texts, each text searched once."""
+
+    __slots__ = ("_matches", "_places", "_rules", "_rules_of", "_set")
+
+    def __init__(self, patterns: PatternSet, rules: Sequence[Rule], rules_of: Sequence[Sequence[int]]) -> None:
+        self._set = patterns
+        self._rules = rules
+        self._rules_of = rules_of
+        self._places: dict[str, list[int]] = {}
+        self._matches: dict[tuple[str, ...], tuple[Match, ...]] = {}
+
+    def matches(self, texts: tuple[str, ...]) -> tuple[Match, ...]:
+        """Rules found in any of ``texts``, in list order, each with the first text in which it is found."""
+        key = tuple(dict.fromkeys(texts))
+        known = self._matches.get(key)
+        if known is not None:
+            return known
+        found: dict[int, Match] = {}
+        for text in key:
+            places = self._places.get(text)
+            if places is None:
+                places = self._places[text] = self._set.found(text)
+            for place in places:
+                for index in self._rules_of[place]:
+                    if index not in found:
+                        found[index] = Match(self._rules[index], self._set.patterns[place], text)
+        matches = self._matches[key] = tuple(found[index] for index in sorted(found))
+        return matches
 
 
 def _matching(rule: Rule) -> Matching:

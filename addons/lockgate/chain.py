@@ -4,12 +4,11 @@ The loop makes the trace, so no link can forget it. Observers are asked only whe
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from inspect import isawaitable
 from time import perf_counter_ns
 from typing import Protocol
 
-from lockgate.exchange import Exchange
+from lockgate.exchange import Exchange, replace
 from lockgate.middleware import Continue, Forward, Link, Loop, Outcome, Reason, Reject, Respond
 from lockgate.services import Services
 from lockgate.trace import Phase, Trace, TraceStep

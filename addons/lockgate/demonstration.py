@@ -20,7 +20,7 @@ _WELCOME: Final = """\
 Lockgate serves {definitions} on http://{listen}
 To try:
   curl -i http://{listen}/headers/get
-  curl -i http://{listen}/rewrite/books/42?lang=en
+  curl -i 'http://{listen}/rewrite/books/42?lang=en'
   curl -i http://{listen}/mock/pets/7
 Every step of each request is in mitmweb, which opens its address below: click a request, then choose the view "lockgate".
 """

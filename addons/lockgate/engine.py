@@ -12,22 +12,28 @@ A host delivers headers and body apart or together::
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.assembly import CompiledApi, Plan
+from lockgate.assembly import CompiledApi, CompiledVersion, Plan
 from lockgate.chain import Observer, run_links
-from lockgate.exchange import Body, Exchange, Headers, NotRead, Pass, Request, Response, Upstream
+from lockgate.error_replies import KEPT, PLAIN
+from lockgate.exchange import Body, Exchange, Headers, NotRead, Pass, Request, Response, Upstream, replace
 from lockgate.middleware import Continue, Forward, Loop, Outcome, Reason, Reject, Respond
-from lockgate.replies import BAD_REQUEST, BODY_TOO_LARGE, NOT_FOUND, error_reply, redirect
+from lockgate.replies import BAD_REQUEST, BODY_TOO_LARGE, NOT_FOUND, PATH_TOO_LONG, error_reply, redirect
 from lockgate.routing.pattern import decode_path
 from lockgate.services import Outside, Services
 from lockgate.snapshot import Snapshot
 from lockgate.trace import Level, Phase, Trace, TraceStep, Why
 from lockgate.urls import clean_path, encode_path
+from lockgate.versioning import Choice, choose
 
 DEFAULT_LOOP_LIMIT: Final = 5
 """Loops in one exchange. One more is let through than the number says: the level is tested before it is raised."""
+
+LONGEST_PATH: Final = 8192
+"""Characters of a request's path without its query. Finding every pattern that matches a path takes time in proportion
+to its length."""
 
 MOST_PASSES: Final = 100
 """Passes of one exchange, however it came to them."""
@@ -48,6 +54,8 @@ class Run:
     observers: Sequence[Observer] = ()
     api: CompiledApi | None = None
     """That serves it; None when it was answered before any API was found."""
+    version: CompiledVersion | None = None
+    """Of the API, that the pass under way runs through."""
     plan: Plan | None = None
     """Of the phase under way."""
     upstream: Upstream | None = None
@@ -87,28 +95,14 @@ def begin(snapshot: Snapshot, outside: Outside, exchange: Exchange, observers: S
         _answer(run, answer, "finish", _unrouted_detail(answer))
         return run
     path = decode_path(exchange.request.path)
-    found = snapshot.route(path)
+    found = snapshot.route(exchange.request.host, path)
     if found is None:
         _answer(run, NOT_FOUND, "reject", f"no listen path matches {path}")
         return run
     api, route = found
-    _enter(run, api, path)
-    if api.definition.unavailable:
-        _refuse(run, Reject(Reason.UNAVAILABLE), api.definition.unavailable)
-        return run
-    run.trace.steps.append(
-        TraceStep(
-            "routing",
-            Phase.REQUEST,
-            0,
-            "continue",
-            Why(Level.ALWAYS, "", api.definition.name, route.prefix, path, "longest listen path"),
-            exchange,
-            run.exchange,
-            0,
-            f"API {api.definition.name!r} on {route.prefix}",
-        )
-    )
+    why = Why(Level.ALWAYS, "", api.definition.name, route.prefix, path, "longest listen path")
+    _note(run, "routing", "continue", why, exchange, f"API {api.definition.name!r} on {route.prefix}")
+    _enter(run, api)
     return run
 
 
@@ -116,6 +110,8 @@ def _before_routing(snapshot: Snapshot, request: Request) -> Response | None:
     """Answers that are given before any API is looked for (behaviour-chain 1.5, 1.6)."""
     server = snapshot.settings.http_server_options
     path = request.path
+    if len(path) > LONGEST_PATH:
+        return PATH_TOO_LONG
     if not path.startswith("/") or (("%" in path) and _BAD_ESCAPE.search(path)):
         return BAD_REQUEST
     limit = server.max_request_body_size
@@ -139,16 +135,71 @@ def _unrouted_detail(answer: Response) -> str:
     return f"status {answer.status}: the request is malformed or too large"
 
 
-def _enter(run: Run, api: CompiledApi, path: str, loop_level: int = 0) -> None:
-    """Begin a pass through an API's chain."""
-    exchange = run.exchange
+def _enter(run: Run, api: CompiledApi, loop_level: int = 0, named: str = "") -> None:
+    """Begin a pass through an API's chain, or a refusal.
+
+    Args:
+        run: Its exchange's request is what the pass begins with.
+        api: That was routed to, looped to, or chosen as the version of another.
+        loop_level: How many loops led here.
+        named: The version that a base found in the request.
+    """
     definition = api.definition
-    request = exchange.request
-    version = definition.versions[0].name
+    before = run.exchange
+    choice = None
+    path = decode_path(before.request.path)
+    version = ""
+    if definition.versioning is not None or definition.refusal is not None:
+        choice = choose(definition, api.listen, before.request, path, named)
+        if choice.request is not before.request:
+            run.exchange = replace(before, request=choice.request)
+            path = decode_path(choice.request.path)
+        version = choice.version or ""
+    elif definition.versions:
+        version = definition.versions[0].name
+    request = run.exchange.request
     this = Pass(definition.id, definition.name, version, definition.listen_path, request.method, path, loop_level)
-    run.exchange = replace(exchange, passes=(*exchange.passes, this))
+    run.exchange = replace(run.exchange, passes=(*before.passes, this))
     run.api = api
-    run.plan = api.default_version.plan(Phase.REQUEST, request.method, path, request.path)
+    if definition.unavailable:
+        _refuse(run, Reject(Reason.UNAVAILABLE), definition.unavailable)
+        return
+    if choice is not None and not _chosen(run, choice, before, loop_level):
+        return
+    run.version = api.versions[version]
+    run.plan = run.version.plan(Phase.REQUEST, request.method, path, request.path)
+
+
+def _chosen(run: Run, choice: Choice, before: Exchange, loop_level: int) -> bool:
+    """Carry the choice of a version out. False: the exchange went to another API, or is answered."""
+    api = run.api
+    if api is None:
+        raise RuntimeError("nothing was routed")
+    asked = f"version {choice.named!r}" if choice.named else "no version"
+    if choice.refusal is not None:
+        _refuse(run, Reject(choice.refusal, status=choice.status), f"{choice.refusal.message}: {asked} asked for")
+        return False
+    header = run.snapshot.settings.version_header
+    if choice.defaulted and header and choice.version is not None:
+        answer_headers = run.exchange.answer_headers.set(header, choice.version)
+        run.exchange = replace(run.exchange, answer_headers=answer_headers)
+    why = Why(Level.API, "", rule="default version" if choice.defaulted else "version asked for")
+    if not choice.child:
+        _note(run, "versioning", "continue", why, before, f"{asked} asked for, {choice.version!r} chosen")
+        return True
+    child = run.snapshot.apis.get(choice.child)
+    if child is None:
+        _refuse(run, Reject(Reason.INTERNAL), f"version {choice.named!r} is the API {choice.child!r}, which is not loaded")
+        return False
+    _note(run, "versioning", "continue", why, before, f"{asked} asked for, API {child.definition.name!r} chosen")
+    if len(run.exchange.passes) > MOST_PASSES:
+        _refuse(run, Reject(Reason.LOOP_TOO_DEEP), "versions of versions without end")
+        return False
+    if api.definition.strip_listen_path:
+        request = run.exchange.request
+        run.exchange = replace(run.exchange, request=replace(request, path=api.listen.strip(request.path)))
+    _enter(run, child, loop_level, choice.named)
+    return False
 
 
 async def run_request(run: Run, body: Body) -> None:
@@ -192,8 +243,7 @@ async def run_request(run: Run, body: Body) -> None:
 
 async def _to_upstream(run: Run) -> None:
     """Run the links that look at the request as the upstream gets it, and hand it to the host."""
-    api, exchange = run.api, run.exchange
-    version = None if api is None else api.default_version
+    exchange, version = run.exchange, run.version
     if version is not None and version.looks_upstream:
         run.plan = version.plan(Phase.UPSTREAM, exchange.request.method, decode_path(exchange.request.path), "")
         match await _run_phase(run):
@@ -246,11 +296,8 @@ def _loop(run: Run, loop: Loop) -> bool:
     run.exchange = replace(
         run.exchange, request=request, rewritten=None, to_method=None
     )
-    _enter(run, api, decode_path(loop.path), level + 1 if loop.counted else level)
-    if api.definition.unavailable:
-        _refuse(run, Reject(Reason.UNAVAILABLE), api.definition.unavailable)
-        return False
-    return True
+    _enter(run, api, level + 1 if loop.counted else level)
+    return not run.answered
 
 
 def find_loop_target(snapshot: Snapshot, name: str) -> CompiledApi | None:
@@ -287,14 +334,14 @@ def begin_response(run: Run, response: Response) -> None:
     if run.upstream is not None:
         run.trace.upstream_response = response
     _set_response(run, response)
-    api = run.api
-    if api is None:
+    version = run.version
+    if version is None:
         raise RuntimeError("nothing was routed")
     this = run.exchange.current_pass
     path = run.exchange.response_path
     if path is None:
         path = decode_path(run.exchange.request.path)
-    run.plan = api.default_version.plan(Phase.RESPONSE, this.method, path, "")
+    run.plan = version.plan(Phase.RESPONSE, this.method, path, "")
 
 
 async def run_response(run: Run, body: Body) -> None:
@@ -336,32 +383,26 @@ def fail(run: Run, reason: Reason, detail: str) -> None:
     _refuse(run, Reject(reason), detail, record=False)
 
 
-def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool | None = None) -> None:
-    status, message = reject.status or reject.reason.status, reject.message or reject.reason.message
-    settings = run.snapshot.settings
+def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool = True) -> None:
+    """Answer with a refusal. With ``detail`` it gets a step of its own in the trace: no link stands for it."""
+    reason, settings = reject.reason, run.snapshot.settings
+    errors = PLAIN if run.api is None else run.api.definition.errors
+    override = errors.messages.get(reason.id, KEPT)
+    status = reject.status or override.status or reason.status
+    message = reject.message or override.message or reason.message
     original = run.trace.original.request
     reply = error_reply(
         replace(original, headers=run.exchange.request.headers),
         status,
         message,
+        flag=reason.flag,
+        errors=errors,
         hide_generator=settings.hide_generator_header,
     )
-    if record or (record is None and detail):
-        before = run.exchange
-        run.trace.steps.append(
-            TraceStep(
-                "routing",
-                Phase.REQUEST,
-                max(len(before.passes) - 1, 0),
-                "reject",
-                _ROUTING,
-                before,
-                replace(before, response=reply),
-                0,
-                f"{status} {detail or message}",
-            )
-        )
+    before = run.exchange
     _set_response(run, reply)
+    if record and detail:
+        _note(run, "routing", "reject", _ROUTING, before, f"{status} {detail}")
     run.upstream = None
     _finish(run)
 
@@ -369,11 +410,15 @@ def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool | None =
 def _answer(run: Run, response: Response, outcome: str, detail: str) -> None:
     before = run.exchange
     _set_response(run, response)
-    run.trace.steps.append(
-        TraceStep("routing", Phase.REQUEST, 0, outcome, _ROUTING, before, run.exchange, 0, detail)
-    )
+    _note(run, "routing", outcome, _ROUTING, before, detail)
     run.upstream = None
     run.trace.answer = response
+
+
+def _note(run: Run, name: str, outcome: str, why: Why, before: Exchange, detail: str) -> None:
+    """A step of the engine's own in the trace."""
+    index = max(len(run.exchange.passes) - 1, 0)
+    run.trace.steps.append(TraceStep(name, Phase.REQUEST, index, outcome, why, before, run.exchange, 0, detail))
 
 
 def _set_response(run: Run, response: Response) -> None:

@@ -11,7 +11,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, final
+from typing import TYPE_CHECKING, Any, Final, final
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace
+else:
+
+    def replace(value: Any, /, **changes: Any) -> Any:
+        """A copy of one of this module's messages with other fields, as ``dataclasses.replace`` gives it.
+
+        A chain makes ten of them for each exchange; this takes 0.6 µs where ``dataclasses.replace`` takes 4. It is why
+        these classes have no slots. For type checkers it is ``dataclasses.replace`` itself.
+        """
+        fields = value.__dict__
+        if not fields.keys() >= changes.keys():
+            raise TypeError(f"{type(value).__name__} has no field {sorted(changes.keys() - fields.keys())}")
+        copy = object.__new__(type(value))
+        copy.__dict__.update(fields)
+        copy.__dict__.update(changes)
+        return copy
+
 
 TOKEN_CHARACTERS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -140,7 +159,7 @@ type Body = bytes | NotRead
 """After transfer decoding, still content-encoded."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One request, as far as a chain sees it."""
 
@@ -166,7 +185,7 @@ class Request:
         return self.path if self.query is None else f"{self.path}?{self.query}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     """One response, as far as a chain sees it."""
 
@@ -186,7 +205,7 @@ class Client:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pass:
     """One time through one API's chain. An exchange has one pass, and one more for each loop."""
 
@@ -220,6 +239,8 @@ class Upstream:
     connect_timeout_seconds: float = 10.0
     response_timeout_seconds: float = 30.0
     """Until the response headers are there."""
+    total_timeout_seconds: float = 0.0
+    """The whole exchange, until the response is copied; 0 sets no limit."""
 
     @property
     def address(self) -> str:
@@ -228,7 +249,7 @@ class Upstream:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exchange:
     """One request on its way through the chains, with its response once it has one."""
 

@@ -5,17 +5,17 @@ The trial runs the same compiled chain as a host does; only the outside is other
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from lockgate.assembly import CompiledApi, Plan
 from lockgate.engine import Run, begin, begin_response, run_request, run_response
-from lockgate.exchange import NOT_READ, Exchange, Headers, Request, Response, decode_text
+from lockgate.exchange import NOT_READ, Exchange, Headers, Request, Response, decode_text, replace
 from lockgate.routing.pattern import decode_path
 from lockgate.services import Outside
 from lockgate.snapshot import Snapshot
+from lockgate.stores.memory import MemoryTurns
 from lockgate.trace import Phase, Trace
 from lockgate.trace_format import left_out_lines, why_text
 
@@ -30,7 +30,7 @@ class _RandomIds:
         return str(uuid.uuid4())
 
 
-SYSTEM: Final = Outside(clock=_SystemClock(), ids=_RandomIds())
+SYSTEM: Final = Outside(clock=_SystemClock(), ids=_RandomIds(), turns=MemoryTurns())
 """The real outside, as far as it needs no I/O."""
 
 
@@ -152,12 +152,12 @@ async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
     """
     run = begin(snapshot, SYSTEM, Exchange(id="show", received_at=datetime.now(UTC), request=request))
     first = run.plan
-    if run.api is None or first is None or run.answered:
+    if run.api is None or run.version is None or first is None or run.answered:
         return [*(step.detail for step in run.trace.steps)]
     definition, this = run.api.definition, run.exchange.current_pass
     lines = [f"{request.method} {request.path} → {definition.name} ({definition.id}) on {definition.listen_path}"]
     lines += ["request:", *_plan_lines(first)]
-    lines += left_out_lines(run.api.default_version.left_out(Phase.REQUEST, this.method, this.path, request.path))
+    lines += left_out_lines(run.version.left_out(Phase.REQUEST, this.method, this.path, request.path))
     await run_request(run, request.body)
     ending = run.trace.steps[-1]
     if run.upstream is None:
@@ -169,7 +169,7 @@ async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
         return lines
     lines += ["response:", *_plan_lines(plan)]
     path = run.exchange.response_path or decode_path(run.exchange.request.path)
-    return [*lines, *left_out_lines(run.api.default_version.left_out(Phase.RESPONSE, this.method, path, ""))]
+    return [*lines, *left_out_lines(run.version.left_out(Phase.RESPONSE, this.method, path, ""))]
 
 
 def _plan_lines(plan: Plan) -> Iterator[str]:
@@ -184,4 +184,5 @@ def _plan_lines(plan: Plan) -> Iterator[str]:
                 "rule": link.why.rule,
             }
         )
-        yield f"{number:4} {link.middleware.name:<18} {reason or 'always'}"
+        place = f"  [{link.why.pointer}]" if link.why.pointer else ""
+        yield f"{number:4} {link.middleware.name:<18} {reason or 'always'}{place}"

@@ -21,29 +21,41 @@ class Reason(Enum):
 
     status: int
     message: str
+    flag: str
+    """Its class, for rules of ``error_overrides``: "BTL"; "" for none."""
+    id: str
+    """Its name in ``override_messages``: "auth.key_not_found"; "" for none."""
 
     FORBIDDEN = (403, "Requested endpoint is forbidden")
     API_EXPIRED = (403, "API has expired, please check documentation or contact administrator")
-    LENGTH_REQUIRED = (411, "Content length is required for this request")
-    LENGTH_INVALID = (400, "content length is not a valid Integer")
-    TOO_LARGE = (400, "Request is too large")
+    VERSION_EXPIRED = (403, "Api Version has expired, please check documentation or contact administrator")
+    VERSION_NOT_NAMED = (403, "Version information not found")
+    VERSION_UNKNOWN = (403, "This API version does not seem to exist")
+    VERSION_NONE = (403, "No default API version for this non-versioned API found")
+    VERSION_AMBIGUOUS = (403, "Ambiguous default API version for this non-versioned API")
+    IP_DISALLOWED = (403, "access from this IP has been disallowed")
+    LENGTH_REQUIRED = (411, "Content length is required for this request", "CLM")
+    LENGTH_INVALID = (400, "content length is not a valid Integer", "IHD")
+    TOO_LARGE = (400, "Request is too large", "BTL")
     METHOD_NOT_ALLOWED = (405, "Method not allowed")
     REWRITE_PATTERN = (500, "URLRewrite regexp error")
     REWRITE_DECODING = (500, "failed to decode URL path")
     MOCK_FAILED = (500, "failed to mock response")
-    PROXY_FAILED = (500, "There was a problem proxying the request")
+    PROXY_FAILED = (500, "There was a problem proxying the request", "UPE")
     BODY_UNREADABLE = (500, "There was a problem with reading Body of the Request.")
-    UPSTREAM_LOOKUP_FAILED = (500, "Upstream host lookup failed")
-    UPSTREAM_TIMEOUT = (504, "Upstream service reached hard timeout.")
+    UPSTREAM_LOOKUP_FAILED = (500, "Upstream host lookup failed", "DNS")
+    UPSTREAM_TIMEOUT = (504, "Upstream service reached hard timeout.", "URT")
     LOOP_TOO_DEEP = (500, "Loop level too deep")
     LOOP_TARGET_MISSING = (500, "Can't detect loop target")
     TRANSFORM_FAILED = (500, "A transform of this request failed and the gateway is strict")
     UNAVAILABLE = (503, "This API is not available: its definition asks for protection that this gateway cannot give")
     INTERNAL = (500, "Internal Server Error")
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, flag: str = "", id: str = "") -> None:  # noqa: A002
         self.status = status
         self.message = message
+        self.flag = flag
+        self.id = id
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +204,13 @@ class Middleware[C]:
     body_when: Callable[[C, Exchange, Phase], BodyNeed] | None = None
     """For a need that depends on the message's headers; asked once they are there."""
     matching: Matching = Matching.PATHS
-    resolver: Callable[[Sequence[Rule]], Resolver] | None = None
-    """Called once per version with all its rules, for a decision that is not "the first entry that matches"."""
+    resolver: Callable[[Sequence[Rule]], Resolver | None] | None = None
+    """Called once per version with all its rules, for a decision that is not "the first entry that matches"; None when
+    there is nothing to decide."""
     always: C | None = None
     """The config of a link that every exchange passes."""
+    passes_by: Callable[[C, str], bool] | None = None
+    """For an API's section: whether requests with a method pass by all request links but this one and the last."""
 
     def step(self, phase: Phase) -> Step[C] | None:
         """The step of one phase."""

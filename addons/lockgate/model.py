@@ -5,8 +5,11 @@ Whoever holds an ``ApiDefinition`` need not check anything: loading did.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
-from lockgate.middleware import Rule
+from lockgate.error_replies import PLAIN, ErrorReplies
+from lockgate.middleware import Reason, Rule
+from lockgate.routing.pattern import Regex
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,41 @@ class Version:
     """Allow, block, ignore and Classic mock entries match whatever the case."""
 
 
+class VersionLocation(Enum):
+    """Where a request names the version that it wants."""
+
+    HEADER = "header"
+    QUERY = "url-param"
+    URL = "url"
+    """First segment behind the listen path."""
+    NOWHERE = ""
+    """No request can name one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versioning:
+    """How a request chooses a version.
+
+    Source: behaviour-chain 1.9.
+    """
+
+    location: VersionLocation
+    key: str = ""
+    """Of the header or query parameter."""
+    pattern: Regex | None = None
+    """A segment is cut off only if it matches (``url_versioning_pattern``)."""
+    strip: bool = False
+    """Take what named the version out of the request."""
+    default: str = ""
+    """For a request that names none."""
+    fallback: bool = False
+    """For a request that names one that there is not, too."""
+    name: str = ""
+    """Of the version that this API is itself, where its versions are other APIs."""
+    children: Mapping[str, str] | None = None
+    """API id by name of the version, where versions are other APIs; None where they are ``ApiDefinition.versions``."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiDefinition:
     """One API."""
@@ -45,7 +83,13 @@ class ApiDefinition:
     """Prefix under which it is served, or a template such as "/{name}/"."""
     strip_listen_path: bool
     versions: tuple[Version, ...]
-    """The first one is used unless versioning says otherwise."""
+    """The first one is used unless versioning says otherwise. Empty only together with ``refusal``."""
+    versioning: Versioning | None = None
+    """None: every request gets the first version."""
+    refusal: Reason | None = None
+    """Why every request is refused: it has no version that could be used."""
+    domain: str = ""
+    """Host name that requests have to come for, or a template such as "{tenant}.example.com"; "" takes any."""
     org_id: str = ""
     internal: bool = False
     """Not routed; only loops reach it."""
@@ -53,6 +97,8 @@ class ApiDefinition:
     """Why every request gets 503: a restricting section that cannot be honoured. "" when it is served."""
     strict: bool = False
     """A transform that fails refuses the request."""
+    errors: ErrorReplies = PLAIN
+    """How its errors are worded."""
     document: Mapping[str, object] = field(default_factory=dict)
     """The definition as it was written."""
     source: str = ""

@@ -3,43 +3,41 @@
 Source: behaviour-chain 0.3 and 1.5.
 """
 
-from collections.abc import Mapping
 from typing import Final
-from xml.sax.saxutils import escape
 
+from lockgate.error_replies import PLAIN, ErrorAnswer, ErrorReplies, asked_format, with_rule_headers
 from lockgate.exchange import NO_HEADERS, Headers, Request, Response
 
-_XML_TYPES: Final = ("application/xml", "text/xml")
-_JSON_ESCAPES: Final[Mapping[int, str]] = {
-    ord('"'): '\\"',
-    ord("\\"): "\\\\",
-    # Valid JSON, and safe inside HTML, where the reference gateway's "\'" is not JSON (design 8.5).
-    ord("'"): "\\u0027",
-    **{ord(character): f"\\u{ord(character):04X}" for character in "<>&="},
-    **{code: f"\\u{code:04X}" for code in range(0x20)},
-}
+_UNCHANGED: Final = ErrorAnswer()
+_WITHOUT_BODY: Final = frozenset({204, 304})
 
 
-def error_reply(request: Request, status: int, message: str, *, hide_generator: bool = False) -> Response:
+def error_reply(
+    request: Request,
+    status: int,
+    message: str,
+    *,
+    flag: str = "",
+    errors: ErrorReplies = PLAIN,
+    hide_generator: bool = False,
+) -> Response:
     """The answer to a refused request, in the format that its Content-Type asks for.
 
     Args:
         request: As it arrived; only its Content-Type counts, Accept does not.
         status: HTTP status.
         message: Plain text; it is escaped here.
+        flag: The error's class, for rules that look for it.
+        errors: How the API words its errors.
         hide_generator: ``hide_generator_header``.
     """
-    asked = (request.headers.get("content-type") or "").split(";", 1)[0]
-    if asked in _XML_TYPES:
-        media_type = asked
-        text = f'<?xml version = "1.0" encoding = "UTF-8"?>\n<error>{escape(message)}</error>\n'
-    else:
-        media_type = "application/json"
-        text = '{\n    "error": "' + message.translate(_JSON_ESCAPES) + '"\n}'
-    headers = Headers.of(("Content-Type", media_type))
+    form, media_type = asked_format(request)
+    answer = next((rule.answer for rule in errors.rules(status) if rule.match.takes_refusal(flag, message)), _UNCHANGED)
+    status = answer.status or status
+    headers = with_rule_headers(Headers.of(("Content-Type", media_type)), answer)
     if not hide_generator:
-        headers = headers.add("X-Generator", "tyk.io")
-    return Response(status, headers, text.encode("utf-8", "replace"))
+        headers = headers.set("X-Generator", "tyk.io")
+    return Response(status, headers, b"" if status in _WITHOUT_BODY else errors.body(answer, form, status, message))
 
 
 def plain_reply(status: int, text: str, *headers: tuple[str, str]) -> Response:
@@ -59,4 +57,5 @@ def redirect(method: str, location: str) -> Response:
 
 NOT_FOUND: Final = plain_reply(404, "Not Found")
 BAD_REQUEST: Final = plain_reply(400, "400 Bad Request", ("Connection", "close"))
+PATH_TOO_LONG: Final = plain_reply(414, "414 URI Too Long", ("Connection", "close"))
 BODY_TOO_LARGE: Final = plain_reply(413, "Request Entity Too Large\n", ("X-Content-Type-Options", "nosniff"))

@@ -24,12 +24,21 @@ class Ids(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """Whose turn it is: round robin that outlives a reload."""
+
+    def next_turn(self, name: str, count: int) -> int:
+        """From 0 below ``count``, each time the next one of ``name``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Every service that links may use."""
 
     clock: Clock
     ids: Ids
+    turns: Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +84,20 @@ class Services:
         return answer
 
 
+    def next_turn(self, name: str, count: int) -> int:
+        """Whose turn it is among ``count``, from 0."""
+        answer = self._outside.turns.next_turn(name, count)
+        self.calls.append(ServiceCall("turns", "next_turn", answer, (name, count)))
+        return answer
+
+
 def recorded(calls: tuple[ServiceCall, ...]) -> Outside:
     """An outside that gives the recorded answers again, in order.
 
     Its methods raise NotRecordedError for anything else.
     """
     replayed = _Recorded(calls)
-    return Outside(clock=replayed, ids=replayed)
+    return Outside(clock=replayed, ids=replayed, turns=replayed)
 
 
 class _Recorded:
@@ -104,4 +120,10 @@ class _Recorded:
         answer = self._take("ids", "new_id")
         if not isinstance(answer, str):
             raise NotRecordedError("ids", "new_id")
+        return answer
+
+    def next_turn(self, name: str, count: int) -> int:
+        answer = self._take("turns", "next_turn")
+        if not isinstance(answer, int) or not 0 <= answer < count:
+            raise NotRecordedError("turns", f"next_turn({name!r}, {count})")
         return answer

@@ -89,6 +89,12 @@ class Settings:
     """In seconds, until the upstream's headers are there; 0 is 30."""
     ignore_endpoint_case: bool = False
     """Paths of endpoints match whatever their case, for all middleware."""
+    hostname: str = ""
+    """APIs without a domain of their own are served for this Host only; "" is every Host."""
+    enable_custom_domains: bool = False
+    """Domains of APIs count."""
+    version_header: str = ""
+    """Header of answers that names the version where the request named none; "" is no header."""
     http_server_options: HttpServerOptions = HttpServerOptions()
     own: Own = Own()
 
@@ -214,8 +220,8 @@ _SETTINGS: Final = record(
             )
         ),
         # Known, and not built.
-        "hostname": unsupported("hostname", string(), consequence="every Host is served"),
-        "enable_custom_domains": _switch("enable_custom_domains", "domains of APIs are not looked at"),
+        "hostname": optional(string(), ""),
+        "enable_custom_domains": _FLAG,
         "control_api_hostname": unsupported("control_api_hostname", string()),
         "ignore_canonical_mime_header_key": _switch("ignore_canonical_mime_header_key"),
         "enable_analytics": _switch("enable_analytics", _NOTED),
@@ -235,7 +241,7 @@ _SETTINGS: Final = record(
         "policies": ignored(anything()),
         "override_messages": _not("override_messages"),
         "error_overrides": _not("error_overrides"),
-        "version_header": unsupported("version_header", string()),
+        "version_header": optional(string(), ""),
         "health_check_endpoint_name": unsupported("health_check_endpoint_name", string()),
         "readiness_check_endpoint_name": unsupported("readiness_check_endpoint_name", string()),
         "enable_bundle_downloader": _switch("enable_bundle_downloader"),

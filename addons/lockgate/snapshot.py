@@ -10,7 +10,7 @@ from typing import Final, final
 from lockgate.assembly import CompiledApi, MatchingOptions
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem
-from lockgate.routing.table import Route, RouteTable
+from lockgate.routing.table import DomainTable, Route
 from lockgate.settings import Settings
 
 
@@ -43,14 +43,16 @@ class Snapshot:
             for definition in definitions
         }
         self._routed: Final = tuple(api for api in self.apis.values() if not api.definition.internal)
-        self._routes: Final = RouteTable(
-            [(api.definition.id, api.listen) for api in self._routed],
+        domains = settings.enable_custom_domains
+        self._routes: Final = DomainTable(
+            [(api.definition.id, api.listen, api.definition.domain if domains else "") for api in self._routed],
             strict=settings.http_server_options.enable_strict_routes,
+            hostname=settings.hostname,
         )
 
-    def route(self, path: str) -> tuple[CompiledApi, Route] | None:
-        """The API that serves a decoded path, and by which prefix."""
-        route = self._routes.find(path)
+    def route(self, host: str, path: str) -> tuple[CompiledApi, Route] | None:
+        """The API that serves a host and decoded path, and by which prefix."""
+        route = self._routes.find(host, path)
         return None if route is None else (self._routed[route.api], route)
 
 

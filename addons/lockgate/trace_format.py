@@ -263,9 +263,11 @@ def _step_lines(number: int, step: Plain) -> Iterator[str]:
     mark = _MARKS.get(step["outcome"], "→")
     detail = f"  {step['detail']}" if step["detail"] else ""
     yield f"{number:4} {mark} {step['link']:<{_WIDTH}} {step['outcome']:<8} {step['us']:>7.1f} µs{detail}"
-    reason = why_text(step["why"])
+    reason, place = why_text(step["why"]), step["why"]["pointer"]
     if reason:
         yield f"         because {reason}"
+    if place:
+        yield f"         set in {place}"
     for change in step["changes"]:
         yield from (f"         {line}" for line in _change_lines(change))
     for call in step["calls"]:
@@ -276,12 +278,11 @@ def why_text(why: Mapping[str, str]) -> str:
     """One line on why a link ran; "" for one that always does."""
     if why["level"] == Level.ALWAYS.value:
         return f"{why['rule']}: {why['entry']}" if why["rule"] and not why["text"] else why["rule"]
-    place = f" [{why['pointer']}]" if why["pointer"] else ""
     if why["level"] == Level.API.value:
-        return " ".join(part for part in (f"the API asks for it{place}", why["rule"]) if part)
+        return why["rule"] or "the API asks for it"
     found = f": {why['pattern']!r} is found in {why['text']!r}" if why["pattern"] else ""
     rule = f", {why['rule']}" if why["rule"] else ""
-    return f"{why['entry']}{found}{rule}{place}"
+    return f"{why['entry']}{found}{rule}"
 
 
 def _change_lines(change: Plain) -> Iterator[str]:

@@ -84,7 +84,7 @@ def lookup(snapshot: Snapshot) -> Lookup:
 
     def look(path: str) -> Plan | None:
         decoded = decode_path(path)
-        found = snapshot.route(decoded)
+        found = snapshot.route("gateway.test", decoded)
         return None if found is None else found[0].default_version.plan(Phase.REQUEST, "GET", decoded, path)
 
     return look

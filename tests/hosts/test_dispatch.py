@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 from mitmproxy import exceptions, hooks
-from mitmproxy.proxy.layers.http import HttpRequestHook
+from mitmproxy.addons import modifyheaders
+from mitmproxy.proxy.layers.http import HttpRequestHeadersHook, HttpRequestHook
 from mitmproxy.test import taddons, tflow
 
 from lockgate.hosts.mitm import dispatch
@@ -99,3 +100,15 @@ async def test_events_without_a_flow_have_no_update(manager):
     await manager.trigger_event(hooks.RunningHook())
 
     assert seen == []
+
+
+async def test_an_idle_addon_of_mitmproxys_wakes_with_its_option(manager):
+    manager.add(modifyheaders.ModifyHeaders())
+    flow = tflow.tflow()
+    flow.live = True
+    await manager.handle_lifecycle(HttpRequestHeadersHook(flow))
+    assert "x-set" not in flow.request.headers
+
+    manager.master.options.update(modify_headers=["/~all/X-Set/1"])
+    await manager.handle_lifecycle(HttpRequestHeadersHook(flow))
+    assert flow.request.headers["x-set"] == "1"

@@ -1,6 +1,7 @@
 """A gateway in a process of its own: ``python [-O] gateway.py CONFIGURATION``. Prints its port; ends with its stdin."""
 
 import asyncio
+import dataclasses
 import json
 import logging
 import sys
@@ -9,14 +10,20 @@ from typing import Any
 from mitmproxy import http, options
 from mitmproxy.tools.dump import DumpMaster
 
-from lockgate import engine
+from lockgate import assembly, engine
+from lockgate.exchange import Exchange
 from lockgate.hosts.mitm.addon import GatewayAddon
 from lockgate.hosts.mitm.tool import place_gateway
+from lockgate.loading import load_text
+from lockgate.middleware import Continue, Middleware
 from lockgate.middlewares.forward import Forwarding
 from lockgate.model import ApiDefinition, Section, Version
+from lockgate.registry import Registry
 from lockgate.routing.listen import ListenPath
+from lockgate.services import Services
 from lockgate.settings import HttpServerOptions, Settings
 from lockgate.snapshot import Gateway, Snapshot
+from lockgate.trace import Phase
 from lockgate.urls import parse_target
 
 
@@ -84,7 +91,35 @@ class Meddling:
         flow.request.data.host, flow.request.data.port = "127.0.0.1", self.port
 
 
+def make_links_breakable() -> None:
+    """Put every link of every phase into every plan; it raises where a request's X-Break names it."""
+    for phase, chain in assembly._CHAINS.items():
+        assembly._CHAINS[phase] = Registry(tuple(breakable(middleware, phase) for middleware in chain.values()))
+
+
+def breakable(middleware: Middleware[Any], phase: Phase) -> Middleware[Any]:
+    step = middleware.step(phase)
+    if step is None:
+        return middleware
+    label = f"{phase.value}:{middleware.name}"
+
+    def broken(config: Any, exchange: Exchange, services: Services) -> Any:
+        if exchange.request.headers.get("x-break") == label:
+            raise RuntimeError(f"injected into {label}")
+        return Continue(exchange) if config is NOT_CONFIGURED else step(config, exchange, services)
+
+    always = NOT_CONFIGURED if middleware.always is None else middleware.always
+    return dataclasses.replace(
+        middleware, **{phase.value: broken}, always=always, body_when=None, resolver=None, passes_by=None
+    )
+
+
+NOT_CONFIGURED = object()
+
+
 async def main(configuration: dict[str, Any]) -> None:
+    if configuration.get("breakable"):
+        make_links_breakable()
     opts = options.Options(listen_host="127.0.0.1", listen_port=0)
     if configuration.get("web"):
         from mitmproxy.tools.web.master import WebMaster
@@ -97,7 +132,10 @@ async def main(configuration: dict[str, Any]) -> None:
     if configuration.get("log"):
         logging.basicConfig(level=configuration["log"])
     settings = Settings(http_server_options=HttpServerOptions(**configuration.get("server", {})))
-    gateway = Gateway(Snapshot([definition(api) for api in configuration["apis"]], settings))
+    definitions = [definition(api) for api in configuration["apis"]]
+    for document in configuration.get("documents", []):
+        definitions += load_text(json.dumps(document), "document.json", settings).definitions
+    gateway = Gateway(Snapshot(definitions, settings))
     addon = Faulty(gateway)
     addon.fault = configuration.get("fault", "")
     if configuration.get("read_bodies"):

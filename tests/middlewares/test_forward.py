@@ -239,3 +239,10 @@ def test_bytes_of_headers_survive():
     assert outcome.exchange.request.headers == Headers(
         ((b"X-A", b"\xff"), (b"User-Agent", b"Lockgate"), (b"X-Forwarded-For", b"192.0.2.1"))
     )
+
+
+def test_targets_take_turns():
+    targets = tuple(parse_target(f"http://up{number}.test/") for number in range(2))
+    balanced = Forwarding(None, ListenPath("/in/"), strip=True, targets=targets)
+
+    assert request(balanced, make_exchange("GET", "/in/a"), make_services()).upstream.host == "up0.test"

@@ -75,7 +75,7 @@ def _read(
     loading: Loading | None = None
     kind = format_of(written)
     if kind is Format.OAS:
-        document = resolved(written, found, sources, notes)
+        document = resolved(written, found, sources, notes, EXTENSION)
         secrets = _secrets(sources, resolve=resolve)
         origin = Origin(file, settings, secrets, resolve, number)
         definition = decode_oas(document, written, origin, notes)

@@ -52,14 +52,15 @@ def references(value: Any) -> dict[Place, str]:
     return found
 
 
-def resolved(value: Any, found: Mapping[Place, str], sources: Sources, notes: Notes) -> Any:
+def resolved(value: Any, found: Mapping[Place, str], sources: Sources, notes: Notes, within: str) -> Any:
     """``value`` with its references replaced; a missing one stays as it is written, with a warning.
 
     Args:
         value: Is not changed.
         found: As ``references`` gave it for ``value``.
         sources: What to look in.
-        notes: Where missing ones and unknown kinds are noted.
+        notes: Where missing ones, and kinds that are not built, are noted.
+        within: Key of the document under which the latter count.
     """
     made = value
     for place, text in found.items():
@@ -67,10 +68,10 @@ def resolved(value: Any, found: Mapping[Place, str], sources: Sources, notes: No
         if match is None:
             continue
         kind, name = match["kind"] or "kv", match["name"] if match["kind"] else match["kv"]
-        if kind == "file" and match.start() == 0 and place and place[-1] in ("externalValue", "url", "$ref"):
-            continue
         if kind not in _READABLE:
-            notes.unsupported(f"a secret from {kind!r}", place, consequence=f"{text!r} stays as it is written")
+            # Elsewhere in a document "file://…" is an ordinary URL.
+            if place[:1] == (within,):
+                notes.unsupported(f"a secret from {kind!r}", place, consequence=f"{text!r} stays as it is written")
             continue
         replacement = sources.environ.get(name) if kind == "env" else sources.secrets.get(name)
         if not replacement:

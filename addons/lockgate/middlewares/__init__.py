@@ -11,10 +11,16 @@ from lockgate.middlewares import (
     content_encoding,
     content_type,
     context_variables,
+    cors,
+    enforced_timeout,
+    error_override,
     expiration,
     expires_header,
     forward,
+    header_cleanup,
+    header_injector,
     hop_by_hop,
+    ip_access,
     mock_response,
     rate_limit_headers,
     request_headers,
@@ -31,6 +37,11 @@ REQUEST: Final[tuple[Middleware[Any], ...]] = (
     access.MIDDLEWARE,
     # Behind the lists: what they refuse does not say when the API expires.
     expires_header.MIDDLEWARE,
+    # Before everything that may refuse but the lists: a page can read any refusal from here on. Preflights have no
+    # credentials, so they are answered before anybody asks for some.
+    cors.MIDDLEWARE,
+    # Before anything is looked at that costs more than an address.
+    ip_access.MIDDLEWARE,
     request_size_limit.MIDDLEWARE,
     # Before the transforms: variables are those of the inbound request.
     context_variables.MIDDLEWARE,
@@ -44,13 +55,20 @@ REQUEST: Final[tuple[Middleware[Any], ...]] = (
 )
 """Of an API and of an endpoint, the API's link runs first: the endpoint has the last word."""
 
-UPSTREAM: Final[tuple[Middleware[Any], ...]] = ()
+UPSTREAM: Final[tuple[Middleware[Any], ...]] = (enforced_timeout.MIDDLEWARE,)
 """Between the chains: entries are matched with the path and method that the upstream gets (behaviour-chain 2.4)."""
 
 RESPONSE: Final[tuple[Middleware[Any], ...]] = (
     # Transforms see what the client will get.
     content_encoding.MIDDLEWARE,
     response_headers.MIDDLEWARE,
+    # Processors of the Classic format stand behind the transforms that run by themselves: what they say counts.
+    header_injector.MIDDLEWARE,
+    header_cleanup.MIDDLEWARE,
+    # Behind the transforms: it replaces what they made of an error.
+    error_override.MIDDLEWARE,
+    # Behind the transforms: what the gateway allows, they cannot say again.
+    cors.MIDDLEWARE,
     # Behind the transforms: a hop-by-hop header that one sets is taken out again.
     hop_by_hop.MIDDLEWARE,
     # Behind the transforms: they cannot change these headers.
@@ -61,11 +79,13 @@ RESPONSE: Final[tuple[Middleware[Any], ...]] = (
 """Of an endpoint and of an API, the endpoint's link runs first: the API has the last word."""
 
 LIST_ORDER: Final = (
+    "mock",
     "ignore",
     "block",
     "allow",
     "request_headers",
     "response_headers",
+    "enforced_timeout",
     "url_rewrite",
     "request_size_limit",
     "request_method",

@@ -4,10 +4,10 @@ Source: behaviour-chain 1.8, "More of what the HTTP library does".
 """
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, NotRead
+from lockgate.exchange import Exchange, NotRead, replace
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome
 from lockgate.services import Services
 from lockgate.trace import Phase

@@ -3,10 +3,10 @@
 Source: behaviour-chain 1.8, "More of what the HTTP library does"; Go, net/http, DetectContentType.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, NotRead, Response
+from lockgate.exchange import Exchange, NotRead, Response, replace
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome
 from lockgate.services import Services
 from lockgate.sniffing import detect_content_type

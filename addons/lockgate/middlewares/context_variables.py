@@ -3,12 +3,12 @@
 Source: behaviour-chain 4.11.
 """
 
-import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, final
 
-from lockgate.exchange import Client, Exchange, Headers, NotRead, Request, VariableValue, canonical, decode_text
+from lockgate.client_address import client_address
+from lockgate.exchange import Client, Exchange, NotRead, Request, VariableValue, canonical, decode_text, replace
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome
 from lockgate.services import Services
 from lockgate.trace import Phase
@@ -105,44 +105,6 @@ class RequestFacts(Mapping[str, VariableValue]):
 
     def __repr__(self) -> str:
         return f"RequestFacts({self._worked_out()!r})"
-
-
-def client_address(headers: Headers, client: Client, xff_depth: int) -> str:
-    """The client's IP address, as headers or else the connection tell it.
-
-    Args:
-        headers: Of the request.
-        client: From the connection.
-        xff_depth: As in ``ContextVariables``.
-
-    Returns:
-        An address, or "" when X-Forwarded-For has no element at that depth.
-    """
-    real = _address(headers.get("X-Real-Ip") or "")
-    if real:
-        return real
-    forwarded = headers.get("X-Forwarded-For")
-    if forwarded:
-        elements = forwarded.split(",")
-        index = len(elements) - xff_depth if xff_depth else 0
-        if not 0 <= index < len(elements):
-            return ""
-        first = _address(elements[index].strip())
-        if first:
-            return first
-    return client.address
-
-
-def _address(text: str) -> str:
-    """An IP address in its usual spelling; "" when ``text`` is none."""
-    if not text or "%" in text:
-        return ""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return ""
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return str(mapped or address)
 
 
 def _is_form(request: Request) -> bool:

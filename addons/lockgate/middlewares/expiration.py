@@ -17,12 +17,14 @@ class Expiration:
 
     at: datetime | None
     """Aware. None: a date was given that is none, which counts as past."""
+    reason: Reason = Reason.API_EXPIRED
+    """What is said: that the API has expired, or this version of it."""
 
 
 def request(config: Expiration, exchange: Exchange, _: Services) -> Outcome:
     """Refuse what was received after the date."""
     if config.at is None or exchange.received_at > config.at:
-        return Reject(Reason.API_EXPIRED)
+        return Reject(config.reason)
     return Continue(exchange)
 
 

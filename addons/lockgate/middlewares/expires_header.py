@@ -5,11 +5,11 @@ Apart from ``expiration``, because the lists stand between the two: what they re
 Source: behaviour-chain 0.5 and 1.9.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from lockgate.exchange import Exchange
+from lockgate.exchange import Exchange, replace
 from lockgate.middleware import Continue, Middleware, Outcome
 from lockgate.services import Services
 

@@ -3,10 +3,11 @@
 Source: behaviour-chain 1.7, 1.8 and 4.3.
 """
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, Headers, Request, Upstream, encode_text
+from lockgate.exchange import Exchange, Headers, Request, Upstream, encode_text, replace
 from lockgate.header_edits import are_valid, has_token, without_hop_by_hop
 from lockgate.middleware import Forward, Loop, Middleware, Outcome, Reason, Reject
 from lockgate.routing.listen import ListenPath
@@ -47,6 +48,8 @@ class Forwarding:
     """Whether the listen path is cut off."""
     preserve_host: bool = False
     """Send the client's Host instead of the upstream's."""
+    targets: tuple[Target, ...] = ()
+    """Instead of ``target``, one after the other; one with a weight of n stands n times."""
     keep_slash: bool = False
     """``preserveTrailingSlash``: a request for the listen path alone goes to the target's path as it is written."""
     response_timeout_seconds: float = 30.0
@@ -57,7 +60,7 @@ class Forwarding:
     """Let a client upgrade its connection to a websocket."""
 
 
-def request(config: Forwarding, exchange: Exchange, _: Services) -> Outcome:
+def request(config: Forwarding, exchange: Exchange, services: Services) -> Outcome:
     """Apply what was recorded on the way, and hand over."""
     message = exchange.request
     try:
@@ -66,9 +69,12 @@ def request(config: Forwarding, exchange: Exchange, _: Services) -> Outcome:
         return _NOT_FORWARDED
     if url.scheme == "tyk":
         return _loop(exchange, url)
-    if url.scheme and url.authority:
-        return _forward(config, exchange, url, _elsewhere(config, url))
     target = config.target
+    if config.targets:
+        name = f"upstream of {exchange.current_pass.api_id} {exchange.current_pass.version}".rstrip()
+        target = config.targets[services.next_turn(name, len(config.targets))]
+    if url.scheme and url.authority:
+        return _forward(config, exchange, url, _elsewhere(target, url))
     if target is not None and target.scheme == "tyk":
         path = config.listen.strip(url.raw_path) if config.strip else url.raw_path
         inner = replace(message, query=url.query)
@@ -76,13 +82,13 @@ def request(config: Forwarding, exchange: Exchange, _: Services) -> Outcome:
     return _forward(config, exchange, url, target)
 
 
-def _elsewhere(config: Forwarding, url: Url) -> Target | None:
+def _elsewhere(target: Target | None, url: Url) -> Target | None:
     """The target that a whole URL names: its path is the request's, the configured target's query stays."""
     try:
         named = parse_target(f"{url.scheme}://{url.authority}")
     except ValueError:
         return None
-    return replace(named, query=None if config.target is None else config.target.query)
+    return dataclasses.replace(named, query=None if target is None else target.query)
 
 
 def _loop(exchange: Exchange, url: Url) -> Outcome:

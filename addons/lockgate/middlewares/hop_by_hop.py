@@ -3,10 +3,10 @@
 Source: behaviour-chain 1.8.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, Headers
+from lockgate.exchange import Exchange, Headers, replace
 from lockgate.header_edits import NOT_IN_A_VALUE, are_valid, without_hop_by_hop
 from lockgate.middleware import Continue, Middleware, Outcome
 from lockgate.services import Services

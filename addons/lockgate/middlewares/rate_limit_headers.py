@@ -5,10 +5,10 @@ Without sessions there is no quota, and the reference gateway says 0.
 Source: behaviour-chain 0.5.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, Headers
+from lockgate.exchange import Exchange, Headers, replace
 from lockgate.middleware import Continue, Middleware, Outcome
 from lockgate.services import Services
 

@@ -3,10 +3,10 @@
 Source: behaviour-chain 4.5; 1.8 for X-Forwarded-For.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.exchange import Exchange
+from lockgate.exchange import Exchange, replace
 from lockgate.header_edits import HeaderEdits
 from lockgate.middleware import Continue, Middleware, Outcome
 from lockgate.services import Services

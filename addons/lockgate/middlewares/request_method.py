@@ -5,10 +5,10 @@ The method is recorded here and used by ``forward``: what stands between still s
 Source: behaviour-chain 4.4.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange
+from lockgate.exchange import Exchange, replace
 from lockgate.middleware import Continue, Middleware, Outcome, Reason, Reject
 from lockgate.services import Services
 

@@ -3,9 +3,9 @@
 Source: behaviour-chain 4.5.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from lockgate.exchange import Exchange
+from lockgate.exchange import Exchange, replace
 from lockgate.header_edits import HeaderEdits
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome
 from lockgate.services import Services

@@ -6,10 +6,10 @@ Source: behaviour-chain 4.12; triggers are not built.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, decode_text, encode_text
+from lockgate.exchange import Exchange, decode_text, encode_text, replace
 from lockgate.middleware import Continue, Middleware, Outcome, Reason, Reject
 from lockgate.routing.pattern import Regex, RegexMatch
 from lockgate.services import Services

@@ -3,11 +3,14 @@
 Source: behaviour-chain 1.5.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple, final
 
-from lockgate.routing.listen import ListenPath
-from lockgate.routing.pattern import PatternSet
+from lockgate.routing.listen import ListenPath, template_pattern
+from lockgate.routing.pattern import PatternSet, compile_regex
+
+_PORT: Final = re.compile(r":[0-9]*$")
 
 
 class Route(NamedTuple):
@@ -21,6 +24,54 @@ class Route(NamedTuple):
 
 
 @final
+class DomainTable:
+    """Route tables by host name: APIs with a domain come before those without.
+
+    Source: behaviour-chain 1.5, "Custom domain".
+    """
+
+    __slots__ = ("_any", "_by_host", "_templates")
+
+    def __init__(self, apis: Sequence[tuple[str, ListenPath, str]], *, strict: bool = False, hostname: str = "") -> None:
+        """Build the tables.
+
+        Args:
+            apis: Id, listen path and domain of each API, in the order in which they were loaded; a domain is a host
+                name, a template such as "{tenant}.example.com", or "" for any.
+            strict: As for ``RouteTable``.
+            hostname: Of the gateway: APIs without a domain are served under this name only; "" under any.
+
+        Raises:
+            ValueError: A domain is a template that does not compile.
+        """
+        domains: dict[str, list[int]] = {}
+        for index, (_, _, domain) in enumerate(apis):
+            domains.setdefault(domain or hostname, []).append(index)
+
+        def table(indexes: Sequence[int]) -> RouteTable:
+            return RouteTable([apis[index][:2] for index in indexes], strict=strict, indexes=indexes)
+
+        self._any: Final = table(domains.pop("", ()))
+        self._by_host: Final = {d: table(indexes) for d, indexes in domains.items() if "{" not in d}
+        self._templates: Final = tuple(
+            (compile_regex(template_pattern(domain, default="[^.]+") + "$"), table(indexes))
+            for domain, indexes in domains.items()
+            if "{" in domain
+        )
+
+    def find(self, host: str, path: str) -> Route | None:
+        """The route for a Host header, with or without port, and a decoded path."""
+        if self._by_host or self._templates:
+            name = _PORT.sub("", host)
+            tables = [named] if (named := self._by_host.get(name)) is not None else []
+            tables += [templated for regex, templated in self._templates if regex.search(name) is not None]
+            found = [route for one in tables if (route := one.find(path)) is not None]
+            if found:
+                return max(found, key=lambda route: (route.listen.rank, -route.api))
+        return self._any.find(path)
+
+
+@final
 class RouteTable:
     """All routes of a snapshot. A lookup does not grow with their number.
 
@@ -30,20 +81,24 @@ class RouteTable:
 
     __slots__ = ("_by_prefix", "_lengths", "_order", "_strict", "_template_routes", "_templates")
 
-    def __init__(self, apis: Sequence[tuple[str, ListenPath]], *, strict: bool = False) -> None:
+    def __init__(
+        self, apis: Sequence[tuple[str, ListenPath]], *, strict: bool = False, indexes: Sequence[int] | None = None
+    ) -> None:
         """Build the table.
 
         Args:
             apis: Id and listen path of each API, in the order in which they were loaded. The first of two equal
                 prefixes keeps it.
             strict: ``enable_strict_routes``: a prefix without trailing "/" matches whole segments only.
+            indexes: What routes call each API; None: its place in ``apis``.
         """
         ranked = sorted(range(len(apis)), key=lambda index: -apis[index][1].rank)
         routes: list[Route] = []
         for index in ranked:
             api_id, listen = apis[index]
-            routes.append(Route(f"/{api_id}/", ListenPath(f"/{_plain(api_id)}/"), index))
-            routes.append(Route(listen.text, listen, index))
+            api = index if indexes is None else indexes[index]
+            routes.append(Route(f"/{api_id}/", ListenPath(f"/{_plain(api_id)}/"), api))
+            routes.append(Route(listen.text, listen, api))
         self._strict: Final = strict
         self._order: Final = tuple(routes)
         self._by_prefix: Final[dict[str, int]] = {}

@@ -39,6 +39,7 @@ from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_
 from lockgate.middleware import Reason
 from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
+from lockgate.stores.memory import MemoryTurns
 from lockgate.snapshot import Gateway, Snapshot
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class GatewayAddon:
             observers: Breakpoints and live views.
         """
         self.gateway = gateway
-        self.outside: Final = outside or Outside(clock=SystemClock(), ids=RandomIds())
+        self.outside: Final = outside or Outside(clock=SystemClock(), ids=RandomIds(), turns=MemoryTurns())
         self.observers: Final = tuple(observers)
         self._view: Any = None
         self._keeps_traces = False

@@ -1,0 +1,1 @@
+"""Services that keep their state in this process."""
