@@ -92,7 +92,10 @@ def tried(
     answer: Response | None = None,
 ) -> Trace:
     """One request through a snapshot, as ``lockgate try`` sends it."""
-    request: Request = make_request(method, url, headers, body)
-    fixed = FixedOutside()
     given = answer or Response(200, Headers.of(("Content-Type", "text/plain")), b"from upstream")
+    return tried_request(of, make_request(method, url, headers, body), given)
+
+
+def tried_request(of: Snapshot, request: Request, given: Response) -> Trace:
+    fixed = FixedOutside()
     return asyncio.run(try_request(of, request, given, Outside(clock=fixed, ids=fixed, turns=fixed)))

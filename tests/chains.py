@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tests.apis import UPSTREAM, settings
 from tests.helpers import FixedOutside, make_exchange
 
 from lockgate.engine import Run, begin, run_request
@@ -16,17 +15,18 @@ from lockgate.middlewares.forward import Forwarding
 from lockgate.model import ApiDefinition, Section, Version
 from lockgate.routing.listen import ListenPath
 from lockgate.services import Outside
+from lockgate.settings import Settings
 from lockgate.snapshot import Snapshot
 from lockgate.urls import parse_target
 
 
 def make_api(sections: Mapping[str, object], *rules: Rule, errors: ErrorReplies = PLAIN) -> Snapshot:
     """A snapshot of one API under /api/ with configs by middleware, and rules."""
-    forwarding = Forwarding(parse_target(UPSTREAM), ListenPath("/api/"), strip=True)
+    forwarding = Forwarding(parse_target("http://upstream.test:8000"), ListenPath("/api/"), strip=True)
     configs = {"forward": forwarding, **sections}
     version = Version("", {name: Section(config, f"/{name}") for name, config in configs.items()}, rules)
     return Snapshot(
-        [ApiDefinition("api", "API", "/api/", strip_listen_path=True, versions=(version,), errors=errors)], settings()
+        [ApiDefinition("api", "API", "/api/", strip_listen_path=True, versions=(version,), errors=errors)], Settings()
     )
 
 

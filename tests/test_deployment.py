@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from tests.apis import oas
+from tests.apis import oas, tried
 
 from lockgate.deployment import Deployment, read_settings
 from lockgate.problems import DefinitionError
@@ -62,3 +62,26 @@ def test_redis_is_refused_at_start(tmp_path):
 
     with pytest.raises(DefinitionError, match="redis"):
         read_settings(tmp_path / "gateway.json", {})
+
+
+def test_error_templates_are_those_of_the_folder(tmp_path):
+    definitions, templates = tmp_path / "definitions", tmp_path / "templates"
+    definitions.mkdir()
+    templates.mkdir()
+    write(definitions, "a.json", oas({"GET /x": {"block": {"enabled": True}}}, name="a"))
+    write(templates, "error_403.json", '{"no": "{{.Message}}"}')
+    write(templates, "error_404.json", "{{if}}")
+    write(tmp_path, "gateway.json", {"template_path": "templates"})
+    settings, _ = read_settings(tmp_path / "gateway.json", {})
+    deployment = Deployment([definitions], settings)
+
+    assert tried(deployment.gateway.current, url="/api/x").answer.body == b'{"no": "Requested endpoint is forbidden"}'
+    assert [(p.code, p.file) for p in deployment.problems] == [
+        ("unsupported-error-template", str(templates / "error_404.json"))
+    ]
+    assert templates in deployment.watched
+
+    write(templates, "error_403.json", "changed")
+    assert deployment.reload().loaded == ("a",)
+    assert tried(deployment.gateway.current, url="/api/x").answer.body == b"changed"
+    assert deployment.reload().unchanged == ("a",)

@@ -1,6 +1,7 @@
 """One exchange from arrival to answer, without a host."""
 
 import asyncio
+import dataclasses
 import gc
 import json
 import weakref
@@ -15,6 +16,7 @@ from lockgate.engine import begin, begin_response, fail, loop_name, run_request,
 from lockgate.exchange import NOT_READ, Exchange, Headers, Response
 from lockgate.middleware import Reason
 from lockgate.services import Outside
+from lockgate.snapshot import Snapshot
 
 ADD = {"enabled": True, "remove": [], "add": [{"name": "X-Added", "value": "1"}]}
 MOCK = {"enabled": True, "code": 203, "body": "mock", "headers": [{"name": "Content-Type", "value": "text/x"}]}
@@ -140,18 +142,15 @@ def test_a_form_is_asked_for_where_variables_are_on():
     assert not start(of, "POST", headers=(("Content-Type", "text/plain"),), body=NOT_READ).needs_request_body
 
 
-def test_a_restricting_section_that_is_not_built_closes_the_api():
-    from lockgate.loading import load_text
-    from lockgate.settings import Settings
-    from lockgate.snapshot import Snapshot
+def test_an_api_that_cannot_be_protected_is_closed():
+    of = snapshot(oas({"GET /x": {}}))
+    closed = [dataclasses.replace(api.definition, unavailable="no such protection") for api in of.apis.values()]
 
-    document = oas({"GET /x": {}})
-    document["x-tyk-api-gateway"]["server"]["ipAccessControl"] = {"enabled": True, "allow": ["10.0.0.1"], "block": []}
-    loaded = load_text(json.dumps(document), "a.json", Settings())
-
-    trace = tried(Snapshot(loaded.definitions, Settings()), url="/api/x")
+    trace = tried(Snapshot(closed, of.settings), url="/api/x")
 
     assert trace.answer.status == 503
+    assert b"no such protection" not in trace.answer.body
+    assert "no such protection" in trace.steps[-1].detail
     assert trace.upstream_request is None
 
 

@@ -1,13 +1,20 @@
 """Definitions on disk and the snapshot made of them: loads at start, loads again on request."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, final
 
+from lockgate.error_replies import ErrorTemplates, compile_templates
 from lockgate.loading import load
-from lockgate.problems import DefinitionError, Problem
+from lockgate.model import ApiDefinition
+from lockgate.problems import DefinitionError, Problem, Severity
 from lockgate.settings import Settings, load_settings
 from lockgate.snapshot import Gateway, ReloadReport, Snapshot
+
+MAX_TEMPLATE_BYTES: Final = 1 << 20
+"""Of one error template."""
 
 
 @final
@@ -26,32 +33,80 @@ class Deployment:
         """
         self.paths: Final = tuple(paths)
         self.settings: Final = settings
-        loaded = load(self.paths, settings)
-        self.problems: tuple[Problem, ...] = (*problems, *loaded.problems)
-        self.gateway: Final = Gateway(Snapshot(loaded.definitions, settings))
+        definitions, found = self.load()
+        self.problems: tuple[Problem, ...] = (*problems, *found)
+        self.gateway: Final = Gateway(Snapshot(definitions, settings))
+
+    def load(self) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
+        """Everything on disk as it is now. Changes nothing, so that it may run beside the gateway."""
+        loaded = load(self.paths, self.settings)
+        templates, digest, problems = read_templates(Path(self.settings.template_path))
+        definitions = loaded.definitions
+        if templates.by_name:
+            definitions = tuple(_worded(definition, templates, digest) for definition in definitions)
+        return definitions, (*loaded.problems, *problems)
 
     def reload(self) -> ReloadReport:
         """Load again and swap; what does not load keeps its last good version."""
-        loaded = load(self.paths, self.settings)
-        self.problems = loaded.problems
-        return self.gateway.reload(loaded.definitions, loaded.problems)
+        definitions, problems = self.load()
+        self.problems = problems
+        return self.gateway.reload(definitions, problems)
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """Files and folders whose change asks for a reload."""
+        templates = Path(self.settings.template_path)
+        return (*self.paths, templates) if templates.is_dir() else self.paths
 
 
 def read_settings(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:
-    """The gateway's settings from a file and the environment.
+    """The gateway's settings from a file and the environment. Paths in them are relative to the file.
 
     Raises:
         DefinitionError: The file cannot be read or used, or asks for what is refused at start.
     """
-    text, name = "{}", ""
+    text, name, folder = "{}", "", Path()
     if path is not None:
-        name = str(path)
+        name, folder = str(path), path.parent
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DefinitionError((Problem("unreadable", f"cannot read {name!r}: {error}", file=name),)) from None
     settings, problems = load_settings(text, name, environ)
-    errors = tuple(problem for problem in problems if problem.severity.value == "error")
+    errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
     if errors:
         raise DefinitionError(errors)
-    return settings, problems
+    return dataclasses.replace(settings, template_path=str(folder / settings.template_path)), problems
+
+
+def read_templates(folder: Path) -> tuple[ErrorTemplates, str, tuple[Problem, ...]]:
+    """The error templates in ``template_path``, a digest of them, and what is wrong with them.
+
+    A folder that is not there has none.
+    """
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file in _template_files(folder):
+        try:
+            if file.stat().st_size > MAX_TEMPLATE_BYTES:
+                raise ValueError(f"it is larger than {MAX_TEMPLATE_BYTES} bytes")
+            texts[file.name] = file.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            message = f"cannot read the error template {file.name!r}: {error}"
+            problems.append(Problem("unreadable", message, severity=Severity.WARNING, file=str(file)))
+    templates, found = compile_templates(texts)
+    problems += (dataclasses.replace(problem, file=str(folder / problem.file)) for problem in found)
+    digest = hashlib.sha256(repr(sorted(texts.items())).encode("utf-8", "surrogatepass")).hexdigest()
+    return templates, digest, tuple(problems)
+
+
+def _template_files(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from sorted(file for file in folder.iterdir() if file.suffix in (".json", ".xml") and file.is_file())
+
+
+def _worded(definition: ApiDefinition, templates: ErrorTemplates, digest: str) -> ApiDefinition:
+    """The definition with the gateway's error templates; another hash, so that a change of them is one of it."""
+    errors = dataclasses.replace(definition.errors, templates=templates)
+    known = hashlib.sha256(f"{definition.content_hash} {digest}".encode()).hexdigest()
+    return dataclasses.replace(definition, errors=errors, content_hash=known if definition.content_hash else "")

@@ -13,6 +13,7 @@ A host delivers headers and body apart or together::
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter_ns
 from typing import Final
 
 from lockgate.assembly import CompiledApi, CompiledVersion, Plan
@@ -62,7 +63,8 @@ class Run:
     """Where it goes, once the request phase is over and did not answer."""
     loop_limit: int = 0
     """Set by the first loop that names one."""
-    _response_headers_done: bool = field(default=False)
+    started_ns: int = field(default_factory=perf_counter_ns)
+    sent_ns: int = 0
 
     @property
     def answered(self) -> bool:
@@ -260,6 +262,7 @@ async def _to_upstream(run: Run) -> None:
                 raise RuntimeError("a link between the chains cannot forward")
     run.upstream = run.exchange.upstream
     run.trace.upstream_request = run.exchange.request
+    run.sent_ns = perf_counter_ns()
 
 
 async def _run_phase(run: Run) -> Outcome:
@@ -333,6 +336,7 @@ def begin_response(run: Run, response: Response) -> None:
     """
     if run.upstream is not None:
         run.trace.upstream_response = response
+        run.trace.upstream_ns = perf_counter_ns() - run.sent_ns
     _set_response(run, response)
     version = run.version
     if version is None:
@@ -413,6 +417,7 @@ def _answer(run: Run, response: Response, outcome: str, detail: str) -> None:
     _note(run, "routing", outcome, _ROUTING, before, detail)
     run.upstream = None
     run.trace.answer = response
+    run.trace.elapsed_ns = perf_counter_ns() - run.started_ns
 
 
 def _note(run: Run, name: str, outcome: str, why: Why, before: Exchange, detail: str) -> None:
@@ -440,3 +445,4 @@ def _finish(run: Run) -> None:
         response = replace(response, headers=headers)
         run.exchange = replace(exchange, response=response)
     run.trace.answer = response
+    run.trace.elapsed_ns = perf_counter_ns() - run.started_ns

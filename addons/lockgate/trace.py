@@ -94,5 +94,9 @@ class Trace:
     """As it came, before the response links."""
     answer: Response | None = None
     """What the client gets; None while it is under way, or when it got none."""
+    elapsed_ns: int = 0
+    """From arrival to the answer; a body that streams may still be under way."""
+    upstream_ns: int = 0
+    """From when the request was handed to the host to the upstream's headers."""
     error: str = ""
     """What went wrong outside the links: the upstream could not be reached, the client went away."""

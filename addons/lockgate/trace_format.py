@@ -43,7 +43,7 @@ def to_plain(trace: Trace) -> Plain:
         "generation": trace.generation,
         "passes": [
             {"api": p.api_name, "api_id": p.api_id, "version": p.version, "listen_path": p.listen_path,
-             "method": p.method, "path": _text(p.path)}
+             "method": _text(p.method), "path": _text(p.path)}
             for p in last.passes
         ],
         "original": _request(trace.original.request),
@@ -52,6 +52,8 @@ def to_plain(trace: Trace) -> Plain:
         "upstream_response": None if trace.upstream_response is None else _response(trace.upstream_response),
         "answer": None if trace.answer is None else _response(trace.answer),
         "error": trace.error,
+        "elapsed_us": round(trace.elapsed_ns / 1000, 1),
+        "upstream_us": round(trace.upstream_ns / 1000, 1),
     }  # fmt: skip
 
 
@@ -95,11 +97,11 @@ def _value(value: str | bytes | None) -> str | None:
 
 def _request(request: Request) -> Plain:
     return {
-        "method": request.method,
+        "method": _text(request.method),
         "target": _text(request.target),
         "host": _text(request.host),
         "scheme": request.scheme,
-        "version": request.version,
+        "version": _text(request.version),
         "headers": _headers(request.headers),
         "body": _body(request.body),
     }

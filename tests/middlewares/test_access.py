@@ -1,15 +1,33 @@
 import pytest
-from tests.helpers import make_exchange, make_services
+from tests.chains import answered, links, make_api, passed
+from tests.helpers import RECEIVED_AT, make_exchange, make_services
 
-from lockgate.middleware import Continue, Decision, Match, Reason, Reject, Rule
-from lockgate.middlewares.access import Access, AccessEntry, AccessKind, Verdict, request, resolver
+from lockgate.exchange import Headers, Response
+from lockgate.middleware import Continue, Decision, Match, Reason, Reject, Respond, Rule
+from lockgate.middlewares.access import (
+    Access,
+    AccessEntry,
+    AccessKind,
+    PlainAction,
+    Reply,
+    Verdict,
+    request,
+    resolver,
+)
+from lockgate.middlewares.expires_header import ExpiresHeader
 from lockgate.trace import Level, Why
 
 ALLOWED, IGNORED, FORBIDDEN = Verdict.ALLOWED, Verdict.IGNORED, Verdict.FORBIDDEN
+TEA = Reply(418, b"short and stout")
+AS_KIND, OTHER = PlainAction.NO_ACTION, PlainAction.OTHER
 
 
-def entry(kind, method="GET"):
-    return Rule("access", "/a", method, AccessEntry(AccessKind(kind)), f"/{kind}", kind)
+def entry(kind, method="GET", actions=None):
+    return Rule("access", "/a", method, AccessEntry(AccessKind(kind), actions), f"/{kind}", kind)
+
+
+def mock(method="GET", path="/a"):
+    return Rule("access", path, method, AccessEntry(AccessKind.MOCK, reply=TEA), "/mock", "mock")
 
 
 def other(middleware="request_headers", method="GET"):
@@ -22,7 +40,7 @@ def decide(*rules, method="GET", unmatched=()):
 
 
 def test_nothing_is_decided_where_no_entry_is():
-    assert decide(other()) is None
+    assert resolver([other()]) is None
 
 
 @pytest.mark.parametrize(
@@ -90,6 +108,62 @@ def test_nothing_is_decided_where_no_entry_is():
             "2d other entry, no allow list",
             id="another entry ends the search",
         ),
+        pytest.param([mock("")], [], "GET", ALLOWED, ALLOWED, "3 nothing forbids", id="a mock has a method"),
+        pytest.param([mock()], [], "get", ALLOWED, ALLOWED, "3 nothing forbids", id="the case of a mock's method"),
+        pytest.param([mock(), entry("internal")], [], "GET", FORBIDDEN, TEA, "1 internal", id="internal mock"),
+        pytest.param(
+            [mock("PUT")], [entry("allow")], "GET", FORBIDDEN, FORBIDDEN, "3 not on the allow list", id="other mock"
+        ),
+        pytest.param(
+            [entry("ignore", "", {"GET": OTHER}), entry("allow")],
+            [],
+            "GET",
+            FORBIDDEN,
+            FORBIDDEN,
+            "2b other action of ignore",
+            id="unknown action",
+        ),
+        pytest.param(
+            [entry("block", "", {"GET": AS_KIND})],
+            [],
+            "GET",
+            FORBIDDEN,
+            FORBIDDEN,
+            "2b no_action, block",
+            id="no action",
+        ),
+        pytest.param(
+            [entry("allow", "GET", {})],
+            [],
+            "GET",
+            FORBIDDEN,
+            FORBIDDEN,
+            "3 not on the allow list",
+            id="empty actions match nothing",
+        ),
+        pytest.param(
+            [entry("allow", "GET", {"POST": AS_KIND})],
+            [],
+            "GET",
+            FORBIDDEN,
+            FORBIDDEN,
+            "3 not on the allow list",
+            id="with actions the entry's method does not count",
+        ),
+        pytest.param([mock(), entry("block")], [], "GET", TEA, TEA, "2a mock", id="mock beats block"),
+        pytest.param([mock()], [entry("allow")], "GET", TEA, TEA, "2a mock", id="mock beside an allow list"),
+        pytest.param(
+            [entry("ignore", "", {"GET": AS_KIND})], [], "GET", IGNORED, IGNORED, "2b no_action, ignore", id="ignored"
+        ),
+        pytest.param(
+            [entry("ignore", "", {"PUT": TEA}), entry("block", "", {"GET": TEA})],
+            [],
+            "GET",
+            TEA,
+            TEA,
+            "2b reply of block",
+            id="actions of several entries",
+        ),
     ],
 )
 def test_decides(rules, unmatched, method, outside, inside, rule):
@@ -128,3 +202,58 @@ def test_the_mark_stays_through_loops():
     exchange = make_exchange(loops=1, ignored=True)
 
     assert request(Access(ALLOWED, ALLOWED), exchange, make_services()) == Continue(exchange)
+
+
+@pytest.mark.parametrize("status", [-1, 42, 99, 100, 199, 1000])
+def test_a_status_that_is_none_is_refused(status):
+    outcome = request(Access(Reply(status), ALLOWED), make_exchange(), make_services())
+
+    message = f"failed to mock response: mock: {status} is not a valid status code"
+    assert outcome == Reject(Reason.MOCK_FAILED, message)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        pytest.param(Reply(), Response(200), id="nothing given"),
+        pytest.param(Reply(0), Response(200), id="no status"),
+        pytest.param(Reply(204, b"data"), Response(204), id="204 has no body"),
+        pytest.param(Reply(304, b"data"), Response(304), id="304 has no body"),
+        pytest.param(
+            Reply(999, b'{"a":1}'),
+            Response(999, Headers.of(("Content-Type", "text/plain; charset=utf-8")), b'{"a":1}'),
+            id="the type is seen from the body",
+        ),
+        pytest.param(
+            Reply(200, b"packed", Headers.of(("Content-Encoding", "gzip"))),
+            Response(200, Headers.of(("Content-Encoding", "gzip")), b"packed"),
+            id="unless it is packed",
+        ),
+        pytest.param(
+            Reply(200, b"x", Headers.of(("content-type", "a/b"), ("x-a", "1"), ("X-A", "2"), ("Content-Length", "9"))),
+            Response(200, Headers.of(("Content-Type", "a/b"), ("X-A", "1"), ("X-A", "2")), b"x"),
+            id="headers",
+        ),
+    ],
+)
+def test_a_reply_goes_past_the_response_chain(reply, expected):
+    assert request(Access(reply, ALLOWED), make_exchange(), make_services()) == Respond(expected, finish=True)
+
+
+def test_a_reply_is_all_that_the_client_gets():
+    api = make_api({"expires_header": ExpiresHeader(RECEIVED_AT)}, mock(path="/m"))
+
+    run = passed(api, "GET", "/api/m/x")
+
+    assert links(run) == ["access"]
+    assert run.exchange.response == TEA.response
+    assert answered(api, "POST", "/api/m").body == b"from upstream"
+
+
+def test_lists_without_methods_hold_for_all():
+    lists = [("/priv", AccessKind.BLOCK), ("/open", AccessKind.ALLOW)]
+    api = make_api({}, *(Rule("access", path, "", AccessEntry(kind), kind=kind.value) for path, kind in lists))
+
+    assert [answered(api, method, "/api/priv").status for method in ("GET", "DELETE")] == [403, 403]
+    assert [answered(api, method, "/api/open").status for method in ("GET", "DELETE")] == [200, 200]
+    assert answered(api, "GET", "/api/else").status == 403

@@ -23,7 +23,10 @@ NOWHERE = Forwarding(None, ListenPath("/api/"), strip=True)
 PACKED = (("Content-Type", "text/html"), ("Content-Encoding", "gzip"), ("Content-Length", "4"), ("X-A", "1"))
 
 
-def config(answer, match=ErrorMatch(), key="5xx"):
+ANY = ErrorMatch()
+
+
+def config(answer, match=ANY, key="5xx"):
     return ErrorOverride(ErrorReplies(overrides=(ErrorOverrides({key: (ErrorRule(answer, match),)}),)))
 
 

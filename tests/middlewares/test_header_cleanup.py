@@ -2,7 +2,7 @@ import pytest
 from tests.helpers import make_exchange, make_response, make_services
 
 from lockgate.middleware import Continue
-from lockgate.middlewares.header_cleanup import HeaderCleanup, response
+from lockgate.middlewares.header_cleanup import HeaderCleanup, public_address, response
 from lockgate.urls import parse_target
 
 
@@ -71,3 +71,13 @@ def test_of_a_repeated_header_one_is_left():
     outcome = response(config, make_exchange(response=make_response(200, fields)), make_services())
 
     assert tuple(outcome.exchange.response.headers) == (("Link", "<https://shop.test/1>"), ("X-A", "http://up.test"))
+
+
+@pytest.mark.parametrize("text", ["", "shop.test", "//shop.test", "https:///path", "https://[", ":"])
+def test_hd_res_rev_proxy_cleanup(text):
+    with pytest.raises(ValueError, match="expected"):
+        public_address(text)
+
+
+def test_the_path_of_our_url_does_not_count():
+    assert public_address("https://shop.test:8443/ignored/path") == ("https", "shop.test:8443")

@@ -1,13 +1,15 @@
-from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE
+from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE, UPSTREAM
 from lockgate.middlewares.access import AccessKind
 from lockgate.registry import Registry
 
 
-def test_both_orders_make_a_registry():
+def test_every_order_makes_a_registry():
     assert tuple(Registry(REQUEST)) == (
         "expiration",
         "access",
         "expires_header",
+        "cors",
+        "ip_access",
         "request_size_limit",
         "context_variables",
         "request_headers",
@@ -16,9 +18,14 @@ def test_both_orders_make_a_registry():
         "mock_response",
         "forward",
     )
+    assert tuple(Registry(UPSTREAM)) == ("enforced_timeout",)
     assert tuple(Registry(RESPONSE)) == (
         "content_encoding",
         "response_headers",
+        "header_injector",
+        "header_cleanup",
+        "error_override",
+        "cors",
         "hop_by_hop",
         "rate_limit_headers",
         "content_type",
@@ -27,11 +34,12 @@ def test_both_orders_make_a_registry():
 
 def test_every_middleware_has_the_step_of_its_phase():
     assert all(middleware.request is not None for middleware in REQUEST)
+    assert all(middleware.upstream is not None for middleware in UPSTREAM)
     assert all(middleware.response is not None for middleware in RESPONSE)
 
 
 def test_the_list_order_knows_every_kind_once():
-    names = {middleware.name for middleware in (*REQUEST, *RESPONSE)} | {kind.value for kind in AccessKind}
+    names = {middleware.name for middleware in (*REQUEST, *UPSTREAM, *RESPONSE)} | {kind.value for kind in AccessKind}
 
     assert set(LIST_ORDER) <= names
     assert {kind.value for kind in AccessKind} <= set(LIST_ORDER)

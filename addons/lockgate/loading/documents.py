@@ -13,7 +13,8 @@ from lockgate.decoding.syntax import Parsed, SyntaxProblem, parse_json, parse_ya
 from lockgate.loading.checks import Loading
 from lockgate.loading.classic_rules import check_classic
 from lockgate.loading.formats import Format, format_of
-from lockgate.loading.oas import Origin, decode_oas
+from lockgate.loading.making import Origin
+from lockgate.loading.oas import decode_oas
 from lockgate.loading.oas_format import EXTENSION
 from lockgate.loading.references import Sources, has_reference, references, resolved
 from lockgate.problems import Problem, pointer

@@ -17,6 +17,7 @@ from lockgate.exchange import canonical
 from lockgate.loading.durations import NEVER, date
 from lockgate.loading.references import has_reference
 from lockgate.middleware import Reason, Rule
+from lockgate.middlewares.cors import Cors
 from lockgate.middlewares.expiration import Expiration
 from lockgate.middlewares.expires_header import ExpiresHeader
 from lockgate.middlewares.ip_access import Network
@@ -53,6 +54,34 @@ class Origin:
     """Of the document within its file."""
     api_id: str = ""
     """For a document without an id; "" makes one from the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorsSection:
+    """CORS as both formats have it."""
+
+    enabled: bool = False
+    allowed_origins: tuple[str, ...] = ()
+    allowed_methods: tuple[str, ...] = ()
+    allowed_headers: tuple[str, ...] = ()
+    exposed_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    max_age: int = 0
+    """In seconds."""
+    options_passthrough: bool = False
+
+
+def cors_config(section: CorsSection) -> Cors:
+    """What a section says."""
+    return Cors(
+        allowed_origins=section.allowed_origins,
+        allowed_methods=section.allowed_methods,
+        allowed_headers=section.allowed_headers,
+        exposed_headers=section.exposed_headers,
+        allow_credentials=section.allow_credentials,
+        max_age_seconds=section.max_age,
+        options_passthrough=section.options_passthrough,
+    )
 
 
 class HeaderConfig(Protocol):
@@ -134,12 +163,15 @@ class Making:
             notes.warning("escaped-listen-path", message, place, "write the characters themselves")
         return listen
 
-    def target(self, text: str, place: Place, *, unused: bool = False) -> tuple[Target | None, bool]:
+    def target(
+        self, text: str, place: Place, *, refuse: bool = False, unused: bool = False
+    ) -> tuple[Target | None, bool]:
         """An upstream's URL.
 
         Args:
             text: As written.
             place: Of it.
+            refuse: Whether one that cannot be taken apart is refused, instead of not serving the API.
             unused: Nothing is said of one that cannot be forwarded to: requests go elsewhere.
 
         Returns:
@@ -153,7 +185,10 @@ class Making:
             target = parse_target(text)
         except ValueError as error:
             message = f"expected the upstream's URL, found {shown}{notes.because(error, place)}"
-            notes.warning("bad-url", f"{message}: the API is not served", place)
+            if refuse:
+                notes.error("bad-url", message, place)
+            else:
+                notes.warning("bad-url", f"{message}; the API is not served", place)
             return None, False
         if target.can_be_forwarded_to or target.scheme == _LOOP:
             return target, True
@@ -186,7 +221,7 @@ class Making:
             if "{" in text or "}" in text:
                 compile_regex(template_pattern(text, default="[^.]+"))
             elif _HOST_NAME.fullmatch(text) is None:
-                raise ValueError("it is no host name")  # noqa: TRY301
+                raise ValueError("it is no host name")
         except ValueError as error:
             found = f"{notes.show(text, place)}{notes.because(error, place)}"
             notes.warning("bad-domain", f"expected a host name, found {found}; the API is not served", place)

@@ -3,69 +3,49 @@
 Source: behaviour-chain 1.3, 1.4 and 2.5.
 """
 
-import hashlib
-import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cmp_to_key
-from pathlib import PurePath
 from typing import Any, Final
 
 from lockgate.decoding.shapes import Bad, Notes, Place, nearest
 from lockgate.exchange import Headers, canonical
+from lockgate.loading.durations import duration_seconds
+from lockgate.loading.making import HeaderConfig, Making, Origin, cors_config
 from lockgate.loading.oas_format import EXTENSION, SHAPE
-from lockgate.loading.oas_sections import Extension, HeaderTransform, Info, Mock, Operation, Rewrite
+from lockgate.loading.oas_sections import Balancing, Extension, HeaderTransform, Mock, Operation, Rewrite
 from lockgate.loading.openapi_rules import check_document, operations
-from lockgate.loading.references import has_reference
 from lockgate.middleware import Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
 from lockgate.middlewares.context_variables import ContextVariables
-from lockgate.middlewares.expiration import Expiration
-from lockgate.middlewares.expires_header import ExpiresHeader
+from lockgate.middlewares.enforced_timeout import EnforcedTimeout
 from lockgate.middlewares.forward import Forwarding
+from lockgate.middlewares.ip_access import IpAccess, Network
 from lockgate.middlewares.mock_response import MockResponse
 from lockgate.middlewares.request_headers import RequestHeaders
 from lockgate.middlewares.request_method import RequestMethod
 from lockgate.middlewares.request_size_limit import RequestSizeLimit
 from lockgate.middlewares.response_headers import ResponseHeaders
 from lockgate.middlewares.url_rewrite import UrlRewrite
-from lockgate.model import ApiDefinition, Section, Version
+from lockgate.model import ApiDefinition, Section, Version, Versioning
 from lockgate.problems import pointer
 from lockgate.routing.listen import ListenPath
-from lockgate.routing.pattern import PatternError, compile_regex, path_pattern
-from lockgate.settings import Settings
-from lockgate.urls import Target, clean_path, parse_target
-from lockgate.variables import Secrets, compile_text
+from lockgate.urls import Target
 
-_NEVER: Final = ("", "-1")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d")
+MAX_TURNS: Final = 10_000
+"""Of all targets of one API together; weights that come to more are scaled down."""
+
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
-_TO_METHODS: Final = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
-_SCHEMES: Final = ("http", "https")
-_LOOP: Final = "tyk"
 
 _EXTENSION: Final[Place] = (EXTENSION,)
 _MIDDLEWARE: Final[Place] = (*_EXTENSION, "middleware")
 _GLOBAL: Final[Place] = (*_MIDDLEWARE, "global")
-_LISTEN: Final[Place] = (*_EXTENSION, "server", "listenPath", "value")
-_URL: Final[Place] = (*_EXTENSION, "upstream", "url")
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a document came from, and what it is loaded for."""
-
-    file: str
-    """As the user gave it."""
-    settings: Settings
-    secrets: Secrets
-    """For ``$secret_…`` in texts."""
-    resolve: bool
-    """Whether references to secrets were replaced; where they were not, such texts are not judged."""
-    number: int = 0
-    """Of the document within its file."""
+_SERVER: Final[Place] = (*_EXTENSION, "server")
+_LISTEN: Final[Place] = (*_SERVER, "listenPath", "value")
+_UPSTREAM: Final[Place] = (*_EXTENSION, "upstream")
+_URL: Final[Place] = (*_UPSTREAM, "url")
 
 
 def decode_oas(
@@ -86,7 +66,7 @@ def decode_oas(
     extension = _read_extension(document, notes)
     if extension is None or notes.refused():
         return None
-    made = _Making(document, extension, origin, notes).definition(written)
+    made = _OasMaking(document, extension, origin, notes).definition(written)
     if notes.refused():
         return None
     if not extension.info.state.active:
@@ -133,34 +113,32 @@ class _Endpoint:
     """Of its entry in ``middleware.operations``."""
 
 
-class _Making:
-    """One definition under way: what all its parts need."""
+class _OasMaking(Making):
+    """One OAS definition under way."""
 
     def __init__(self, document: Mapping[str, Any], extension: Extension, origin: Origin, notes: Notes) -> None:
+        super().__init__(origin, notes)
         self._document = document
         self._extension = extension
-        self._origin = origin
-        self._notes = notes
-        self._broken: list[str] = []
 
     def definition(self, written: Mapping[str, Any]) -> ApiDefinition | None:
-        extension, origin, notes = self._extension, self._origin, self._notes
-        listen = self._listen_path()
+        extension, origin = self._extension, self.origin
+        path = extension.server.listen_path
+        listen = self.listen_path(path.value, _LISTEN, refuse=True)
+        domain: str | None = ""
+        custom = extension.server.custom_domain
+        if custom is not None and custom.enabled and custom.name:
+            domain = self.domain(custom.name, (*_SERVER, "customDomain", "name"))
         sections = dict(self._sections(listen)) if listen is not None else {}
         rules = tuple(self._rules())
-        if listen is None:
+        if listen is None or domain is None:
             return None
-        domain = extension.server.custom_domain
-        if domain is not None and domain.enabled:
-            place = (*_EXTENSION, "server", "customDomain")
-            notes.unsupported("customDomain", place, consequence="the API is served whatever the Host")
-        reasons = [f"it needs {name}, which is not supported yet" for name in notes.restrictions] + self._broken
-        api_id = extension.info.id or _id_from_file(origin)
+        api_id = extension.info.id or self.made_up_id
         return ApiDefinition(
             id=api_id,
             name=extension.info.name,
             listen_path=listen.text,
-            strip_listen_path=extension.server.listen_path.strip,
+            strip_listen_path=path.strip,
             versions=(
                 Version(
                     sections=sections,
@@ -169,74 +147,47 @@ class _Making:
                     ignore_case=_on(extension.middleware.global_.ignore_case),
                 ),
             ),
+            versioning=self._versioning(),
+            domain=domain,
             org_id=extension.info.org_id,
             internal=extension.info.state.internal,
-            unavailable="; ".join(reasons),
+            unavailable=self.unavailable,
             strict=extension.own.strict or origin.settings.strict,
             document=written,
             source=origin.file,
-            content_hash=_hash(self._document, api_id, origin.settings),
+            content_hash=self.content_hash(self._document, api_id),
         )
 
-    def _unjudged(self, text: str) -> bool:
-        return not self._origin.resolve and has_reference(text)
-
-    # listen path and upstream
-
-    def _listen_path(self) -> ListenPath | None:
-        text = self._extension.server.listen_path.value
-        if self._unjudged(text):
-            return ListenPath("/")
-        shown = self._notes.show(text, _LISTEN)
-        if " " in text:
-            message = f"expected a listen path without blanks, found {shown}: the API is not served"
-            self._notes.warning("bad-listen-path", message, _LISTEN)
+    def _versioning(self) -> Versioning | None:
+        section = self._extension.info.versioning
+        if section is None or not section.enabled:
             return None
-        meant = text if text.startswith("/") else "/" + text
-        if "{" not in meant:
-            meant = clean_path(meant)
-        try:
-            listen = ListenPath(meant)
-        except ValueError as error:
-            reason = self._notes.because(error, _LISTEN)
-            self._notes.error("bad-listen-path", f"expected a listen path, found {shown}{reason}", _LISTEN)
-            return None
-        if meant != text:
-            message = f"the listen path {shown} would never be reached on Tyk: it is served in its clean form"
-            hint = "" if shown != repr(text) else f"write {meant!r}"
-            self._notes.warning("unclean-listen-path", message, _LISTEN, hint)
-        elif "%" in text:
-            message = f"the listen path {shown} is compared with decoded paths, in which '%' stands for itself"
-            self._notes.warning("escaped-listen-path", message, _LISTEN, "write the characters themselves")
-        return listen
-
-    def _target(self) -> Target | None:
-        text = self._extension.upstream.url
-        if self._unjudged(text):
-            return None
-        shown = self._notes.show(text, _URL)
-        try:
-            target = parse_target(text)
-        except ValueError as error:
-            reason = self._notes.because(error, _URL)
-            self._notes.error("bad-url", f"expected the upstream's URL, found {shown}{reason}", _URL)
-            return None
-        if target.can_be_forwarded_to or target.scheme == _LOOP:
-            return target
-        message = f"expected an http or https URL, found {shown}: every request is answered with 500"
-        likely = shown == repr(text) and not target.scheme and text and not text.startswith("/")
-        hint = f"did you mean 'http://{text}'?" if likely else ""
-        self._notes.warning("bad-url", message, _URL, hint)
-        return None
+        place = (*_EXTENSION, "info", "versioning")
+        return Versioning(
+            location=self.location(section.location, (*place, "location")),
+            key=section.key,
+            pattern=self.version_pattern(section.url_versioning_pattern, (*place, "urlVersioningPattern")),
+            strip=section.strip_versioning_data,
+            default=section.default,
+            fallback=section.fallback_to_default,
+            name=section.name,
+            children={version.name: version.id for version in section.versions},
+        )
 
     # sections for the whole API
 
     def _sections(self, listen: ListenPath) -> Iterator[tuple[str, Section]]:
-        extension, settings = self._extension, self._origin.settings
+        extension, settings = self._extension, self.settings
         everywhere = extension.middleware.global_
         server = settings.http_server_options
+        balancing = extension.upstream.load_balancing
+        targets: tuple[Target, ...] = ()
+        if balancing is not None and balancing.enabled:
+            targets = self._balanced(balancing)
+        target, _ = self.target(extension.upstream.url, _URL, refuse=True, unused=bool(targets))
         forwarding = Forwarding(
-            target=self._target(),
+            target=target,
+            targets=targets,
             listen=listen,
             strip=extension.server.listen_path.strip,
             preserve_host=_on(extension.upstream.preserve_host_header),
@@ -246,7 +197,10 @@ class _Making:
             websockets=server.enable_websockets,
         )
         yield "forward", Section(forwarding, pointer(*_EXTENSION, "upstream"))
-        yield from self._expiration(extension.info)
+        yield from self.expiration(extension.info.expiration, (*_EXTENSION, "info", "expiration"))
+        yield from self._addresses()
+        if everywhere.cors is not None and everywhere.cors.enabled:
+            yield "cors", Section(cors_config(everywhere.cors), pointer(*_GLOBAL, "cors"))
         if _on(everywhere.context_variables):
             yield (
                 "context_variables",
@@ -255,6 +209,11 @@ class _Making:
         limit = everywhere.request_size_limit
         if limit is not None and limit.enabled and limit.value > 0:
             yield "request_size_limit", Section(RequestSizeLimit(limit.value), pointer(*_GLOBAL, "requestSizeLimit"))
+        timeout = extension.upstream.enforce_timeout
+        if timeout is not None and timeout.enabled:
+            seconds = duration_seconds(timeout.duration) or 0.0
+            if seconds:
+                yield "enforced_timeout", Section(EnforcedTimeout(seconds), pointer(*_UPSTREAM, "enforceTimeout"))
         for key, name, make in (
             ("transformRequestHeaders", "request_headers", RequestHeaders),
             ("transformResponseHeaders", "response_headers", ResponseHeaders),
@@ -265,38 +224,36 @@ class _Making:
             if transform is not None and transform.enabled and (transform.remove or transform.add):
                 yield name, Section(self._headers(transform, make, place), pointer(*place))
 
-    def _expiration(self, info: Info) -> Iterator[tuple[str, Section]]:
-        text, place = info.expiration, (*_EXTENSION, "info", "expiration")
-        if text in _NEVER or self._unjudged(text):
+    def _balanced(self, balancing: Balancing) -> tuple[Target, ...]:
+        place = (*_UPSTREAM, "loadBalancing", "targets")
+        if balancing.skip_unavailable_hosts:
+            self.notes.unsupported("skipUnavailableHosts", place[:-1], consequence="targets that are down get requests")
+        weights = [max(int(one.weight), 0) for one in balancing.targets]
+        shrink = max(math.gcd(*weights), -(-sum(weights) // MAX_TURNS), 1)
+        weighted: list[Target] = []
+        for index, (one, weight) in enumerate(zip(balancing.targets, weights, strict=True)):
+            if weight:
+                weighted += self.targets([(one.url, (*place, index, "url"))]) * max(weight // shrink, 1)
+        return tuple(weighted)
+
+    def _addresses(self) -> Iterator[tuple[str, Section]]:
+        access = self._extension.server.ip_access_control
+        if access is None or not access.enabled or not (access.allow or access.block):
             return
-        at: datetime | None = None
-        if _DATE.fullmatch(text):
-            try:
-                at = datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-            except ValueError:
-                at = None
-        if at is None:
-            found = self._notes.show(text, place)
-            message = f"expected a date such as '2030-12-31 23:59', found {found}: the API counts as expired"
-            self._notes.warning("bad-date", message, place)
-        else:
-            yield "expires_header", Section(ExpiresHeader(at), pointer(*place))
-        yield "expiration", Section(Expiration(at), pointer(*place))
+        place = (*_SERVER, "ipAccessControl")
 
-    def _headers(self, transform: HeaderTransform, make: Any, place: Place) -> Any:
-        add: dict[str, Any] = {}
-        for index, header in enumerate(transform.add):
-            name = canonical(header.name)
-            self._check_name(header.name, (*place, "add", index, "name"))
-            # The last one of a name counts.
-            add[name] = (header.name, compile_text(header.value, self._origin.secrets))
-        return make(remove=transform.remove, add=tuple(add.values()))
+        def networks(key: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
+            return self.networks((text, (*place, key, index)) for index, text in enumerate(texts))
 
-    def _check_name(self, name: str, place: Place) -> None:
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-            self._notes.warning(
-                "bad-header-name", f"expected a header name, found {self._notes.show(name, place)}", place
-            )
+        allow = networks("allow", access.allow) if access.allow else None
+        config = IpAccess(allow, networks("block", access.block), self.settings.http_server_options.xff_depth)
+        yield "ip_access", Section(config, pointer(*place))
+
+    def _headers(self, transform: HeaderTransform, make: HeaderConfig, place: Place) -> Any:
+        added = (
+            (header.name, header.value, (*place, "add", index, "name")) for index, header in enumerate(transform.add)
+        )
+        return make(remove=transform.remove, add=self.header_pairs(added))
 
     # entries for endpoints
 
@@ -311,7 +268,7 @@ class _Making:
         for name in sections:
             if name not in known:
                 message = f"no operation has the id {name!r}: what stands here has no effect"
-                self._notes.warning("unknown-operation", message, (*place, name), nearest(name, tuple(known)))
+                self.notes.warning("unknown-operation", message, (*place, name), nearest(name, tuple(known)))
         by_path: dict[str, list[_Endpoint]] = {}
         for name, (path, method) in known.items():
             if name in sections:
@@ -320,36 +277,10 @@ class _Making:
             yield from by_path[path]
 
     def _rules(self) -> Iterator[Rule]:
-        allowed: list[Rule] = []
-        options = self._origin.settings.http_server_options
-        for endpoint in self._endpoints():
-            pattern = path_pattern(
-                endpoint.path,
-                prefix=options.enable_path_prefix_matching,
-                suffix=options.enable_path_suffix_matching,
-            )
-            rules = list(self._rules_of(endpoint))
-            try:
-                compile_regex(pattern)
-            except PatternError as error:
-                self._bad_path(endpoint, rules, error)
-                continue
-            allowed += [rule for rule in rules if rule.kind == "allow"]
-            yield from (rule for rule in rules if rule.kind != "allow")
-        yield from sorted(allowed, key=lambda rule: (rule.path, rule.method))
-
-    def _bad_path(self, endpoint: _Endpoint, rules: list[Rule], error: PatternError) -> None:
-        if not rules:
-            return
-        place = ("paths", endpoint.path)
-        message = f"the path {endpoint.path!r} is no regular expression: {error}"
-        if any(
-            rule.kind in ("allow", "block", "internal") or rule.middleware == "request_size_limit" for rule in rules
-        ):
-            self._broken.append(message)
-            self._notes.error("unsupported-pattern", f"{message}; the API answers 503, its entries protect", place)
-        else:
-            self._notes.warning("bad-pattern", f"{message}; its middleware has no effect", place)
+        written = [rule for endpoint in self._endpoints() for rule in self._rules_of(endpoint)]
+        rules = list(self.with_good_path(written, lambda rule: ("paths", rule.path)))
+        yield from (rule for rule in rules if rule.kind != "allow")
+        yield from sorted((rule for rule in rules if rule.kind == "allow"), key=lambda rule: (rule.path, rule.method))
 
     def _rules_of(self, endpoint: _Endpoint) -> Iterator[Rule]:
         section = endpoint.section
@@ -366,7 +297,7 @@ class _Making:
             yield self._rule(endpoint, "internal", "access", AccessEntry(AccessKind.INTERNAL), kind="internal")
         method = section.transform_request_method
         if method is not None and method.enabled:
-            self._check_method(method.to_method, (*endpoint.place, "transformRequestMethod", "toMethod"))
+            self.check_method(method.to_method, (*endpoint.place, "transformRequestMethod", "toMethod"))
             yield self._rule(endpoint, "transformRequestMethod", "request_method", RequestMethod(method.to_method))
         limit = section.request_size_limit
         if limit is not None and limit.enabled:
@@ -374,12 +305,16 @@ class _Making:
         yield from self._header_rules(endpoint)
         if section.url_rewrite is not None and section.url_rewrite.enabled:
             yield self._rule(endpoint, "urlRewrite", "url_rewrite", self._rewrite(section.url_rewrite, endpoint))
+        timeout = section.enforce_timeout
+        if timeout is not None and timeout.enabled:
+            seconds = duration_seconds(timeout.duration) or float(timeout.value)
+            yield self._rule(endpoint, "enforceTimeout", "enforced_timeout", EnforcedTimeout(seconds))
         mock = section.mock_response
         if mock is not None and mock.enabled:
             place = (*endpoint.place, "mockResponse")
             if _on(mock.from_oas_examples):
                 consequence = "requests go to the upstream"
-                self._notes.unsupported("fromOASExamples", (*place, "fromOASExamples"), consequence=consequence)
+                self.notes.unsupported("fromOASExamples", (*place, "fromOASExamples"), consequence=consequence)
             else:
                 yield self._rule(endpoint, "mockResponse", "mock_response", self._mock(mock, place))
 
@@ -399,36 +334,18 @@ class _Making:
         at = pointer(*endpoint.place, key)
         return Rule(middleware, endpoint.path, endpoint.method, config, at, kind, ignore_case)
 
-    def _check_method(self, name: str, place: Place) -> None:
-        if name.upper() not in _TO_METHODS:
-            expected = ", ".join(_TO_METHODS)
-            message = (
-                f"expected one of {expected}, found {self._notes.show(name, place)}: requests are answered with 405"
-            )
-            self._notes.warning("bad-method", message, place)
-
     def _rewrite(self, rewrite: Rewrite, endpoint: _Endpoint) -> UrlRewrite:
         place = (*endpoint.place, "urlRewrite")
         if rewrite.triggers:
             consequence = "the rule's own pattern and rewriteTo always count"
-            self._notes.unsupported("urlRewrite.triggers", (*place, "triggers"), consequence=consequence)
-        try:
-            regex = compile_regex(rewrite.pattern)
-        except PatternError as error:
-            regex = None
-            shown = self._notes.show(rewrite.pattern, (*place, "pattern"))
-            reason = self._notes.because(error, (*place, "pattern"))
-            message = f"the pattern {shown} does not compile{reason}; requests are answered with 500"
-            self._notes.warning("bad-pattern", message, (*place, "pattern"))
-        return UrlRewrite(rewrite.pattern, regex, compile_text(rewrite.rewrite_to, self._origin.secrets))
+            self.notes.unsupported("urlRewrite.triggers", (*place, "triggers"), consequence=consequence)
+        return self.rewrite((rewrite.pattern, (*place, "pattern")), rewrite.rewrite_to)
 
     def _mock(self, mock: Mock, place: Place) -> MockResponse:
-        if mock.code and not 200 <= mock.code <= 999:  # noqa: PLR2004
-            message = f"expected a status from 200 to 999, found {mock.code}: requests are answered with 500"
-            self._notes.warning("bad-status", message, (*place, "code"))
+        self.check_status(mock.code, (*place, "code"))
         headers: dict[str, str] = {}
         for index, header in enumerate(mock.headers):
-            self._check_name(header.name, (*place, "headers", index, "name"))
+            self.check_name(header.name, (*place, "headers", index, "name"))
             headers[canonical(header.name)] = header.value
         return MockResponse(mock.code, mock.body.encode("utf-8", "surrogateescape"), Headers.of(*headers.items()))
 
@@ -452,26 +369,3 @@ def _plain_order(left: str, right: str) -> int:
     """More slashes first, then the longer text, then the alphabet."""
     one, other = (-left.count("/"), -len(left), left), (-right.count("/"), -len(right), right)
     return (one > other) - (one < other)
-
-
-def _id_from_file(origin: Origin) -> str:
-    """For a document that has no id: the same one as long as the file keeps its name."""
-    stem = PurePath(origin.file).stem.removesuffix("-oas")
-    if origin.number:
-        stem = f"{stem}-{origin.number + 1}"
-    if re.fullmatch(r"[A-Za-z0-9._-]+", stem):
-        return stem
-    return hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _hash(document: Mapping[str, Any], api_id: str, settings: Settings) -> str:
-    """Of everything that a definition's behaviour depends on."""
-    matters = [
-        api_id,
-        dict(settings.secrets),
-        settings.strict,
-        settings.upstream_timeout_seconds,
-        repr(settings.http_server_options),
-        document,
-    ]
-    return hashlib.sha256(json.dumps(matters, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()

@@ -46,16 +46,22 @@ from lockgate.loading.oas_parts import (
     switched,
 )
 from lockgate.loading.oas_sections import (
+    Balancing,
+    BalancingTarget,
     Domain,
     Extension,
     Global,
     Info,
+    IpAccessControl,
     Listen,
     Middleware,
     OwnKeys,
     Server,
     State,
+    Timeout,
     UpstreamSection,
+    VersioningSection,
+    VersionRef,
 )
 
 EXTENSION: Final = "x-tyk-api-gateway"
@@ -151,25 +157,26 @@ _INFO: Final = record(
         "orgId": TEXT,
         "dbId": ignored(string()),
         "expiration": TEXT,
-        "versioning": unsupported(
-            "versioning",
-            section(
+        "versioning": optional(
+            record(
+                VersioningSection,
                 {
-                    "enabled": boolean(),
-                    "name": FILLED,
-                    "default": string(),
-                    "location": FILLED,
-                    "key": FILLED,
-                    "versions": list_of(section({"name": FILLED, "id": FILLED}, needs="name id"), lenient_tail=True),
-                    "stripVersioningData": boolean(),
-                    "fallbackToDefault": boolean(),
-                    "urlVersioningPattern": string(),
+                    "enabled": FLAG,
+                    "name": optional(FILLED, ""),
+                    "default": TEXT,
+                    "location": required(FILLED),
+                    "key": optional(FILLED, ""),
+                    "versions": optional(
+                        list_of(
+                            record(VersionRef, {"name": required(FILLED), "id": required(FILLED)}), lenient_tail=True
+                        ),
+                        (),
+                    ),
+                    "stripVersioningData": FLAG,
+                    "fallbackToDefault": FLAG,
+                    "urlVersioningPattern": TEXT,
                 },
-                needs="location",
-            ),
-            restricts=True,
-            consequence="the API answers 503 instead of serving the wrong version",
-            active=is_on,
+            )
         ),
     },
 )
@@ -199,11 +206,10 @@ _SERVER: Final = record(
             "eventHandlers", list_of(mapping_of(anything())), consequence="no event is handled"
         ),
         "contextVariables": ignored(SWITCH),
-        "ipAccessControl": unsupported(
-            "ipAccessControl",
-            section({"enabled": boolean(), "allow": TEXTS, "block": TEXTS}),
-            restricts=True,
-            active=is_on,
+        "ipAccessControl": optional(
+            record(
+                IpAccessControl, {"enabled": FLAG, "allow": optional(TEXTS, ()), "block": optional(TEXTS, ())}
+            )
         ),
         "batchProcessing": unsupported("batchProcessing", SWITCH, consequence="batch requests go to the upstream"),
         "port": unsupported("port", integer(1, 65535), consequence="the API is served on the gateway's port"),
@@ -247,16 +253,24 @@ _UPSTREAM: Final = record(
         "preserveHostHeader": optional(toggle()),
         "preserveTrailingSlash": optional(toggle()),
         "rateLimit": unsupported("rateLimit", RATE_LIMIT, restricts=True),
-        "enforceTimeout": unsupported(
-            "enforceTimeout of the upstream", section({"enabled": boolean(), "duration": FINE_DURATION})
+        "enforceTimeout": optional(
+            record(Timeout, {"enabled": FLAG, "duration": optional(FINE_DURATION, "")})
         ),
-        "loadBalancing": unsupported(
-            "loadBalancing",
-            switched(
-                skipUnavailableHosts=boolean(),
-                targets=list_of(section({"url": string(), "weight": number()}, needs="url weight"), lenient_tail=True),
-            ),
-            consequence="requests go to upstream.url",
+        "loadBalancing": optional(
+            record(
+                Balancing,
+                {
+                    "enabled": ENABLED,
+                    "skipUnavailableHosts": FLAG,
+                    "targets": optional(
+                        list_of(
+                            record(BalancingTarget, {"url": required(string()), "weight": required(number())}),
+                            lenient_tail=True,
+                        ),
+                        (),
+                    ),
+                },
+            )
         ),
         "serviceDiscovery": unsupported("serviceDiscovery", _DISCOVERY, consequence="requests go to upstream.url"),
         "uptimeTests": unsupported(

@@ -24,6 +24,7 @@ from lockgate.decoding.shapes import (
     unsupported,
     with_any_of,
 )
+from lockgate.loading.making import CorsSection
 from lockgate.loading.oas_parts import (
     ENABLED,
     FILLED,
@@ -49,6 +50,7 @@ from lockgate.loading.oas_sections import (
     Operation,
     Rewrite,
     SizeLimit,
+    Timeout,
 )
 
 _HEADER: Final = record(Header, {"name": required(string()), "value": required(string())})
@@ -169,7 +171,12 @@ OPERATION: Final = record(
             switched(cacheByRegex=string(), cacheResponseCodes=list_of(WHOLE), timeout=integer(0)),
             consequence="every request reaches the upstream",
         ),
-        "enforceTimeout": unsupported("enforceTimeout", switched("value", value=integer(0), duration=FINE_DURATION)),
+        "enforceTimeout": optional(
+            record(
+                Timeout,
+                {"enabled": ENABLED, "value": required(integer(0)), "duration": optional(FINE_DURATION, "")},
+            )
+        ),
         "circuitBreaker": unsupported(
             "circuitBreaker",
             switched(
@@ -192,19 +199,21 @@ GLOBAL: Final = record(
         "requestSizeLimit": optional(record(SizeLimit, {"enabled": ENABLED, "value": required(integer())})),
         "contextVariables": optional(toggle()),
         "ignoreCase": optional(toggle()),
-        "cors": unsupported(
-            "cors",
-            switched(
-                maxAge=WHOLE,
-                allowCredentials=boolean(),
-                exposedHeaders=TEXTS,
-                allowedHeaders=TEXTS,
-                optionsPassthrough=boolean(),
-                debug=boolean(),
-                allowedOrigins=TEXTS,
-                allowedMethods=TEXTS,
-            ),
-            consequence="preflights go to the upstream, and no headers are added",
+        "cors": optional(
+            record(
+                CorsSection,
+                {
+                    "enabled": ENABLED,
+                    "maxAge": optional(WHOLE, 0),
+                    "allowCredentials": FLAG,
+                    "exposedHeaders": optional(TEXTS, ()),
+                    "allowedHeaders": optional(TEXTS, ()),
+                    "optionsPassthrough": FLAG,
+                    "debug": ignored(boolean()),
+                    "allowedOrigins": optional(TEXTS, ()),
+                    "allowedMethods": optional(TEXTS, ()),
+                },
+            )
         ),
         "cache": unsupported(
             "cache",

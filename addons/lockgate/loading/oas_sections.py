@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lockgate.decoding.shapes import Toggle
+from lockgate.loading.making import CorsSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,17 @@ class Mock:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeout:
+    """``enforceTimeout`` of an operation."""
+
+    enabled: bool
+    value: int = 0
+    """In seconds."""
+    duration: str = ""
+    """Counts before ``value``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """One entry of ``middleware.operations``."""
 
@@ -87,6 +99,7 @@ class Operation:
     request_size_limit: SizeLimit | None = None
     url_rewrite: Rewrite | None = None
     mock_response: Mock | None = None
+    enforce_timeout: Timeout | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,7 @@ class Global:
     request_size_limit: SizeLimit | None = None
     context_variables: Toggle | None = None
     ignore_case: Toggle | None = None
+    cors: CorsSection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,29 @@ class Middleware:
 
     global_: Global = Global()
     operations: Mapping[str, Operation] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRef:
+    """An API that is a version of another one."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersioningSection:
+    """``info.versioning``."""
+
+    location: str
+    enabled: bool = False
+    name: str = ""
+    default: str = ""
+    key: str = ""
+    versions: tuple[VersionRef, ...] = ()
+    strip_versioning_data: bool = False
+    fallback_to_default: bool = False
+    url_versioning_pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +162,7 @@ class Info:
     id: str = ""
     org_id: str = ""
     expiration: str = ""
+    versioning: VersioningSection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +182,39 @@ class Domain:
 
 
 @dataclass(frozen=True, slots=True)
+class IpAccessControl:
+    """``server.ipAccessControl``."""
+
+    enabled: bool = False
+    allow: tuple[str, ...] = ()
+    block: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """``server``."""
 
     listen_path: Listen
     custom_domain: Domain | None = None
+    ip_access_control: IpAccessControl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BalancingTarget:
+    """One of several upstreams."""
+
+    url: str
+    weight: float
+    """How many turns it gets; 0 takes it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """``upstream.loadBalancing``."""
+
+    enabled: bool
+    skip_unavailable_hosts: bool = False
+    targets: tuple[BalancingTarget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +224,8 @@ class UpstreamSection:
     url: str = ""
     preserve_host_header: Toggle | None = None
     preserve_trailing_slash: Toggle | None = None
+    enforce_timeout: Timeout | None = None
+    load_balancing: Balancing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,4 +243,6 @@ class Extension:
     upstream: UpstreamSection
     server: Server
     middleware: Middleware = Middleware()
+    error_overrides: object = None
+    """As it is written."""
     own: OwnKeys = OwnKeys()

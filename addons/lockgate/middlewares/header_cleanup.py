@@ -12,7 +12,7 @@ from lockgate.exchange import Exchange, canonical, replace
 from lockgate.middleware import Continue, Middleware, Outcome
 from lockgate.routing.pattern import decode_path
 from lockgate.services import Services
-from lockgate.urls import Target
+from lockgate.urls import Target, parse_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class HeaderCleanup:
     headers: tuple[str, ...]
     """Names in any case."""
     scheme: str
-    """Of the URL that clients know us by."""
+    """Of the URL that clients know us by, as ``public_address`` gives it."""
     authority: str
     """The same URL's host, with its port if it names one. Its path does not count."""
     target: Target
@@ -37,6 +37,19 @@ class HeaderCleanup:
         # Differs: the reference gateway replaces "http" inside "https" and inside words as well
         # (test_a_scheme_is_replaced_as_a_whole).
         object.__setattr__(self, "schemes", re.compile(rf"(?<![\w+.-]){re.escape(self.target.scheme)}(?=://)"))
+
+
+def public_address(target_host: str) -> tuple[str, str]:
+    """Scheme and authority of the URL that clients know us by.
+
+    Raises:
+        ValueError: It is no URL, or has no scheme or no host. The reference gateway then writes "://" into headers
+            (test_hd_res_rev_proxy_cleanup).
+    """
+    url = parse_url(target_host)
+    if not url.scheme or not url.authority:
+        raise ValueError(f"expected a URL with scheme and host, found {target_host!r}")
+    return url.scheme, url.authority
 
 
 def response(config: HeaderCleanup, exchange: Exchange, _: Services) -> Outcome:

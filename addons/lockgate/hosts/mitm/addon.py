@@ -152,7 +152,8 @@ class GatewayAddon:
             data.layer = stream.RefusingLayer(data.context)
 
     def _install_stream(self, data: layer.NextLayer) -> None:
-        stream.install(data)
+        manager = ctx.master.addons
+        stream.install(data, manager.run_now if isinstance(manager, dispatch.CachedAddonManager) else None)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Refuse a connection that nobody released: one to the dummy target."""

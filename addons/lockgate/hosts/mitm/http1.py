@@ -257,6 +257,8 @@ class GatewayHttp1Server(Http1Server):
     """The client's side of a connection."""
 
     head: RequestHead | None = None
+    more = False
+    """There may be another request in ``buf``. The layer above sees to it."""
     _chunked = False
     _muted = False
     _closing = False
@@ -293,10 +295,12 @@ class GatewayHttp1Server(Http1Server):
         self.request = head.message
         self._closing = head.closes
         self._written = None
-        yield ReceiveHttp(RequestHeaders(self.stream_id, head.message, end_stream=head.size == 0))
+        # First, because the whole answer may be given while the stream has the event.
         self.body_reader = ChunkedReader() if head.size is None else ContentLengthReader(head.size)
         self.state = self.read_body
-        yield from self.state(event)
+        yield ReceiveHttp(RequestHeaders(self.stream_id, head.message, end_stream=head.size == 0))
+        if self.state == self.read_body:
+            yield from self.read_body(event)
 
     @override
     def read_body(self, event: events.Event) -> layer.CommandGenerator[None]:
@@ -314,8 +318,10 @@ class GatewayHttp1Server(Http1Server):
                     continue
                 if part.headers:
                     raise h11.RemoteProtocolError(TRAILERS)
+                self.request_done = True
                 yield ReceiveHttp(RequestEndOfMessage(self.stream_id))
-                yield from self.mark_done(request=True)
+                if self.request_done and self.state == self.read_body:
+                    yield from self.mark_done(request=True)
                 return
         except h11.ProtocolError as error:
             self.state = self.linger
@@ -417,8 +423,7 @@ class GatewayHttp1Server(Http1Server):
             self.request = self.response = self.head = None
             self.stream_id += 2
             self.state = self.read_headers
-            if self.buf:
-                yield from self.state(events.DataReceived(self.conn, b""))
+            self.more = bool(self.buf)
 
     def _refuse(self, fault: Fault) -> layer.CommandGenerator[None]:
         yield commands.Log(f"refused a request before any API saw it: {fault.text}")

@@ -1,0 +1,270 @@
+"""What a Classic definition decodes to: its sections as frozen types, named as in the format.
+
+Sections that are not built are kept as they are written, or have no type.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lockgate.loading.making import CorsSection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What every entry of ``extended_paths`` has; of one that is not built, all that is looked at."""
+
+    path: str = ""
+    method: str = ""
+    """"" is any method in lists; elsewhere no request has it."""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEntry:
+    """One of ``method_actions``."""
+
+    action: str = ""
+    """"no_action", "reply"; any other word forbids."""
+    code: int = 0
+    data: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry(Entry):
+    """An entry of ``white_list``, ``black_list`` and ``ignored``."""
+
+    ignore_case: bool = False
+    method_actions: Mapping[str, ActionEntry] | None = None
+    """By method. {} matches nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MockEntry(Entry):
+    """An entry of ``mock_response``."""
+
+    ignore_case: bool = False
+    code: int = 0
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderEntry(Entry):
+    """An entry of ``transform_headers`` and ``transform_response_headers``."""
+
+    delete_headers: tuple[str, ...] = ()
+    add_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeEntry(Entry):
+    """An entry of ``size_limits``."""
+
+    size_limit: int = 0
+    """In bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodEntry(Entry):
+    """An entry of ``method_transforms``."""
+
+    to_method: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeoutEntry(Entry):
+    """An entry of ``hard_timeouts``."""
+
+    timeout: int = 0
+    """In seconds."""
+    duration: str = ""
+    """Counts before ``timeout``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteEntry(Entry):
+    """An entry of ``url_rewrites``."""
+
+    match_pattern: str = ""
+    rewrite_to: str = ""
+    triggers: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedPaths:
+    """``extended_paths``."""
+
+    white_list: tuple[ListEntry, ...] = ()
+    black_list: tuple[ListEntry, ...] = ()
+    ignored: tuple[ListEntry, ...] = ()
+    internal: tuple[Entry, ...] = ()
+    mock_response: tuple[MockEntry, ...] = ()
+    transform_headers: tuple[HeaderEntry, ...] = ()
+    transform_response_headers: tuple[HeaderEntry, ...] = ()
+    size_limits: tuple[SizeEntry, ...] = ()
+    method_transforms: tuple[MethodEntry, ...] = ()
+    hard_timeouts: tuple[TimeoutEntry, ...] = ()
+    url_rewrites: tuple[RewriteEntry, ...] = ()
+    # Not built.
+    cache: tuple[str, ...] = ()
+    advance_cache_config: tuple[Entry, ...] = ()
+    transform: tuple[Entry, ...] = ()
+    transform_response: tuple[Entry, ...] = ()
+    transform_jq: tuple[Entry, ...] = ()
+    transform_jq_response: tuple[Entry, ...] = ()
+    circuit_breakers: tuple[Entry, ...] = ()
+    virtual: tuple[Entry, ...] = ()
+    track_endpoints: tuple[Entry, ...] = ()
+    validate_json: tuple[Entry, ...] = ()
+    validate_request: tuple[Entry, ...] = ()
+    go_plugin: tuple[Entry, ...] = ()
+    persist_graphql: tuple[Entry, ...] = ()
+    rate_limit: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyPaths:
+    """``paths``, which counts where ``use_extended_paths`` is off."""
+
+    ignored: tuple[str, ...] = ()
+    black_list: tuple[str, ...] = ()
+    white_list: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSection:
+    """One of ``version_data.versions``."""
+
+    name: str = ""
+    expires: str = ""
+    override_target: str = ""
+    paths: LegacyPaths = LegacyPaths()
+    use_extended_paths: bool = False
+    extended_paths: ExtendedPaths = ExtendedPaths()
+    global_headers: Mapping[str, str] = field(default_factory=dict)
+    global_headers_remove: tuple[str, ...] = ()
+    global_headers_disabled: bool = False
+    global_response_headers: Mapping[str, str] = field(default_factory=dict)
+    global_response_headers_remove: tuple[str, ...] = ()
+    global_response_headers_disabled: bool = False
+    ignore_endpoint_case: bool = False
+    global_size_limit: int = 0
+    global_size_limit_disabled: bool = False
+    global_enforce_timeout: str = ""
+    global_enforce_timeout_disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VersionData:
+    """``version_data``."""
+
+    not_versioned: bool = False
+    default_version: str = ""
+    versions: Mapping[str, VersionSection] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionDefinition:
+    """``definition``."""
+
+    enabled: bool = False
+    """Versions are other APIs."""
+    name: str = ""
+    default: str = ""
+    location: str = ""
+    key: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """API id by name."""
+    strip_path: bool = False
+    strip_versioning_data: bool = False
+    fallback_to_default: bool = False
+    url_versioning_pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """``proxy``."""
+
+    listen_path: str | None = None
+    target_url: str = ""
+    strip_listen_path: bool = False
+    preserve_host_header: bool = False
+    disable_strip_slash: bool = False
+    enable_load_balancing: bool = False
+    target_list: tuple[str, ...] = ()
+    check_host_against_uptime_tests: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """``rev_proxy_header_cleanup``."""
+
+    headers: tuple[str, ...] = ()
+    target_host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorOptions:
+    """``options`` of a response processor: those of all kinds."""
+
+    add_headers: Mapping[str, str] = field(default_factory=dict)
+    remove_headers: tuple[str, ...] = ()
+    rev_proxy_header_cleanup: Cleanup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """One of ``response_processors``."""
+
+    name: str = ""
+    options: ProcessorOptions = ProcessorOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """``global_rate_limit``."""
+
+    rate: float = 0.0
+    per: float = 0.0
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKeys:
+    """``x-lockgate``."""
+
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Classic:
+    """A whole definition."""
+
+    name: str = ""
+    api_id: str = ""
+    org_id: str = ""
+    active: bool | None = None
+    """Only one that says so is inactive: a gateway that reads files takes no notice of a missing switch."""
+    internal: bool = False
+    is_oas: bool = False
+    use_keyless: bool = False
+    expiration: str = ""
+    domain: str = ""
+    domain_disabled: bool = False
+    proxy: Proxy = Proxy()
+    version_data: VersionData = VersionData()
+    definition: VersionDefinition = VersionDefinition()
+    enable_context_vars: bool = False
+    enable_ip_whitelisting: bool = False
+    allowed_ips: tuple[str, ...] = ()
+    enable_ip_blacklisting: bool = False
+    blacklisted_ips: tuple[str, ...] = ()
+    ip_access_control_disabled: bool = False
+    cors: CorsSection | None = None
+    response_processors: tuple[Processor, ...] = ()
+    global_rate_limit: RateLimit = RateLimit()
+    custom_middleware_bundle: str = ""
+    error_overrides: object = None
+    error_overrides_disabled: bool = False
+    own: OwnKeys = OwnKeys()
