@@ -272,3 +272,8 @@ def test_a_snapshot_that_nobody_uses_is_collected():
     gc.collect()
 
     assert gone() is None
+
+
+@pytest.mark.parametrize("url", [pytest.param("/nowhere", id="unrouted"), pytest.param("/api/x", id="routed")])
+def test_connections_are_closed_where_that_is_asked_for(url):
+    assert tried(snapshot(oas(), close_connections=True), url=url).answer.headers.get("connection") == "close"

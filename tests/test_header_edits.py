@@ -23,6 +23,8 @@ def edits(remove=(), add=(), untouchable=frozenset()):
         pytest.param(["x-a", "x-b"], [("X-C", "1"), ("x-c", "2")], Headers.of(("X-C", "2")), id="the last one counts"),
         pytest.param(["x-a", "x-b"], [("X", "$tyk_context.v")], Headers.of(("X", "value")), id="variable"),
         pytest.param(["x-a", "x-b"], [("X", "$tyk_context.none")], Headers.of(("X", "")), id="empty variable"),
+        pytest.param(["x-a", "x-b"], [("X", "1 $tyk_context.none")], Headers.of(("X", "1")), id="no blank at its end"),
+        pytest.param(["x-a", "x-b"], [("X", " a b\t")], Headers.of(("X", "a b")), id="no blanks around it"),
     ],
 )
 def test_removes_then_sets(remove, add, expected):

@@ -129,3 +129,9 @@ def test_a_text_of_secrets_only_is_constant():
 )
 def test_prints_values(value, expected):
     assert print_value(value) == expected
+
+
+def test_a_slash_ends_the_names_of_settings_and_environment():
+    known = {("conf", "a"): "1", ("env", "a"): "2", ("vault", "a/b"): "3"}
+
+    assert make_text("$secret_conf.a/$secret_env.a/$secret_vault.a/b", known).constant == "1/2/3"

@@ -413,6 +413,8 @@ def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool = True) 
 
 def _answer(run: Run, response: Response, outcome: str, detail: str) -> None:
     before = run.exchange
+    if run.snapshot.settings.close_connections:
+        response = replace(response, headers=response.headers.set("Connection", "close"))
     _set_response(run, response)
     _note(run, "routing", outcome, _ROUTING, before, detail)
     run.upstream = None

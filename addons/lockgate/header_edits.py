@@ -57,7 +57,7 @@ class HeaderEdits:
         self.removed: Final = frozenset(encode_text(name).lower() for name in remove) - untouchable
         values = {encode_text(name).lower(): (encode_text(canonical(name)), text) for name, text in add}
         self._set: Final = tuple(
-            (name, None if text.constant is None else encode_text(text.constant), text)
+            (name, None if text.constant is None else _value(text.constant), text)
             for key, (name, text) in values.items()
             if key not in untouchable
         )
@@ -77,8 +77,13 @@ class HeaderEdits:
         if not self._set:
             return headers if len(fields) == len(headers.fields) else Headers(tuple(fields))
         for name, constant, text in self._set:
-            fields.append((name, encode_text(text.expand(exchange)) if constant is None else constant))
+            fields.append((name, _value(text.expand(exchange)) if constant is None else constant))
         return Headers(tuple(fields))
+
+
+def _value(text: str) -> bytes:
+    """A value as it is sent: blanks around it, which an empty variable may leave, are none of it."""
+    return encode_text(text).strip(b" \t")
 
 
 def connection_names(headers: Headers) -> frozenset[bytes]:

@@ -5,7 +5,8 @@ Source: behaviour-chain 0.1.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Final
 
 from lockgate.decoding.shapes import (
@@ -66,6 +67,60 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultSettings:
+    """``kv.vault``."""
+
+    address: str = ""
+    """"" is no Vault."""
+    agent_address: str = ""
+    """Asked instead."""
+    token: str = field(default="", repr=False)
+    kv_version: int = 2
+    """Of the KV engine, 1 or 2."""
+    timeout: float = 10.0
+    """In seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings:
+    """``kv.consul.http_auth``."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsulSettings:
+    """``kv.consul``."""
+
+    address: str = ""
+    """With or without scheme; "" is no Consul."""
+    scheme: str = "http"
+    datacenter: str = ""
+    http_auth: LoginSettings = LoginSettings()
+    token: str = field(default="", repr=False)
+    timeout: float = 10.0
+    """In seconds. Only here: Tyk has no such setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStoreSettings:
+    """``kv.file``."""
+
+    base_path: str = ""
+    """Folder of files with secrets; relative to the settings' file, which is also where it is unless it is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class KvSettings:
+    """``kv``: stores that references in definitions are looked up in."""
+
+    vault: VaultSettings = VaultSettings()
+    consul: ConsulSettings = ConsulSettings()
+    file: FileStoreSettings = FileStoreSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set for a whole gateway."""
 
@@ -80,7 +135,7 @@ class Settings:
     """Folder of error templates; relative to the settings' file."""
     middleware_path: str = "middleware"
     """Folder of scripts; relative to the settings' file."""
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What ``secrets://KEY`` and ``$secret_conf.KEY`` stand for."""
     hide_generator_header: bool = False
     close_connections: bool = False
@@ -96,6 +151,9 @@ class Settings:
     version_header: str = ""
     """Header of answers that names the version where the request named none; "" is no header."""
     http_server_options: HttpServerOptions = HttpServerOptions()
+    kv: KvSettings = KvSettings()
+    folder: str = field(default="", compare=False)
+    """Of the settings' file; "" where there is none. No setting."""
     own: Own = Own()
 
     @property
@@ -111,6 +169,7 @@ class Settings:
 
 _FLAG: Final = optional(boolean(), default=False)
 _PORT: Final = integer(0, 65535)
+_TEXT: Final = optional(string(), "")
 
 _SERVER: Final = record(
     HttpServerOptions,
@@ -121,7 +180,7 @@ _SERVER: Final = record(
         "skip_url_cleaning": _FLAG,
         "skip_target_path_escaping": _FLAG,
         "max_request_body_size": optional(integer(0), 0),
-        "xff_depth": optional(integer(0), 0),
+        "xff_depth": optional(integer(), 0),
         "enable_websockets": optional(boolean(), default=True),
         "max_response_body_size": unsupported("http_server_options.max_response_body_size", integer(0)),
         "read_timeout": unsupported("http_server_options.read_timeout", integer()),
@@ -152,6 +211,54 @@ def _switch(feature: str, consequence: str = "") -> Field:
 
 _NOTED: Final = "nothing is recorded"
 
+_VAULT: Final = record(
+    VaultSettings,
+    {
+        "address": _TEXT,
+        "agent_address": _TEXT,
+        "token": _TEXT,
+        "kv_version": optional(integer(0, 2), 2),
+        "timeout": optional(number(0), 10.0),
+        "max_retries": ignored(integer()),
+    },
+)
+_CONSUL: Final = record(
+    ConsulSettings,
+    {
+        "address": _TEXT,
+        "scheme": optional(string(), "http"),
+        "datacenter": _TEXT,
+        "http_auth": optional(record(LoginSettings, {"username": _TEXT, "password": _TEXT}), LoginSettings()),
+        "token": _TEXT,
+        "timeout": optional(number(0), 10.0),
+        "wait_time": ignored(anything()),
+        "tls_config": unsupported(
+            "kv.consul.tls_config", anything(), consequence="Consul's certificate is verified as usual"
+        ),
+    },
+)
+_KV: Final = record(
+    KvSettings,
+    {
+        "vault": optional(_VAULT, VaultSettings()),
+        "consul": optional(_CONSUL, ConsulSettings()),
+        "file": optional(record(FileStoreSettings, {"base_path": _TEXT}), FileStoreSettings()),
+    },
+)
+_IGNORED_SWITCHES: Final = (
+    *("enable_jsvm", "use_db_app_configs", "use_sentry", "allow_insecure_configs"),
+    *("suppress_redis_signal_reload", "disable_regexp_cache"),
+    *("optimisations_use_async_session_write", "enable_non_transactional_rate_limiter"),
+    *("enable_sentinel_rate_limiter", "enable_redis_rolling_limiter"),
+    *("enable_fixed_window_rate_limiter", "drl_enable_sentinel_rate_limiter", "hash_keys"),
+    *("allow_master_keys", "enable_hashed_keys_listing", "enable_key_logging"),
+    *("enable_http_profiler", "session_lifetime_respects_key_expiration"),
+    *("force_global_session_lifetime", "proxy_enable_http2", "enable_separate_cache_store"),
+    *("enable_cache", "legacy_enable_allowance_countdown", "enforce_org_data_age"),
+    *("enforce_org_data_detail_logging", "enforce_org_quotas"),
+    *("experimental_process_org_off_thread", "disable_ports_whitelist"),
+    *("disable_dashboard_zeroconf"),
+)
 _SETTINGS: Final = record(
     Settings,
     {
@@ -162,6 +269,7 @@ _SETTINGS: Final = record(
         "template_path": optional(string(), "templates"),
         "middleware_path": optional(string(), "middleware"),
         "secrets": optional(mapping_of(string()), {}),
+        "kv": optional(_KV, KvSettings()),
         "hide_generator_header": _FLAG,
         "close_connections": _FLAG,
         "proxy_default_timeout": optional(number(0), 0.0),
@@ -169,24 +277,18 @@ _SETTINGS: Final = record(
         "http_server_options": optional(_SERVER, HttpServerOptions()),
         "x-lockgate": optional(record(Own, {"strict": _FLAG}), Own(), name="own"),
         # Known, and without a meaning here: storage, dashboards, logs and tuning of another program.
-        "enable_jsvm": ignored(boolean()),
+        **dict.fromkeys(_IGNORED_SWITCHES, ignored(boolean())),
         "app_path": ignored(string()),
         "node_secret": ignored(string()),
         "tyk_js_path": ignored(string()),
-        "use_db_app_configs": ignored(boolean()),
-        "use_sentry": ignored(boolean()),
         "sentry_code": ignored(string()),
         "pid_file_location": ignored(string()),
-        "allow_insecure_configs": ignored(boolean()),
-        "suppress_redis_signal_reload": ignored(boolean()),
-        "disable_regexp_cache": ignored(boolean()),
         "regexp_cache_expire": ignored(integer()),
         "log_level": ignored(string()),
         "log_format": ignored(string()),
         "max_idle_connections": ignored(integer()),
         "max_idle_connections_per_host": ignored(integer()),
         "max_conn_time": ignored(integer()),
-        "optimisations_use_async_session_write": ignored(boolean()),
         "storage": ignored(
             struct(
                 {
@@ -194,26 +296,10 @@ _SETTINGS: Final = record(
                     **{
                         key: ignored(anything())
                         for key in (
-                            "host",
-                            "port",
-                            "addrs",
-                            "hosts",
-                            "master_name",
-                            "username",
-                            "password",
-                            "database",
-                            "optimisation_max_idle",
-                            "optimisation_max_active",
-                            "timeout",
-                            "enable_cluster",
-                            "sentinel_password",
-                            "use_ssl",
-                            "ssl_insecure_skip_verify",
-                            "ca_file",
-                            "cert_file",
-                            "key_file",
-                            "max_version",
-                            "min_version",
+                            *("host", "port", "addrs", "hosts", "master_name", "username", "password", "database"),
+                            *("optimisation_max_idle", "optimisation_max_active", "timeout", "enable_cluster"),
+                            *("sentinel_password", "use_ssl", "ssl_insecure_skip_verify", "ca_file", "cert_file"),
+                            *("key_file", "max_version", "min_version"),
                         )
                     },
                 }
@@ -227,17 +313,10 @@ _SETTINGS: Final = record(
         "enable_analytics": _switch("enable_analytics", _NOTED),
         "analytics_config": _not("analytics_config", consequence=_NOTED),
         "access_logs": _not("access_logs", consequence=_NOTED),
-        "enable_non_transactional_rate_limiter": ignored(boolean()),
-        "enable_sentinel_rate_limiter": ignored(boolean()),
-        "enable_redis_rolling_limiter": ignored(boolean()),
-        "enable_fixed_window_rate_limiter": ignored(boolean()),
         "drl_threshold": ignored(number()),
-        "drl_enable_sentinel_rate_limiter": ignored(boolean()),
         "rate_limit_response_headers": ignored(string()),
-        "hash_keys": ignored(boolean()),
         "hash_key_function": ignored(string()),
         "min_token_length": ignored(integer()),
-        "allow_master_keys": ignored(boolean()),
         "policies": ignored(anything()),
         "override_messages": _not("override_messages"),
         "error_overrides": _not("error_overrides"),
@@ -247,10 +326,7 @@ _SETTINGS: Final = record(
         "enable_bundle_downloader": _switch("enable_bundle_downloader"),
         "bundle_base_url": ignored(string()),
         "coprocess_options": _not("coprocess_options"),
-        "enable_hashed_keys_listing": ignored(boolean()),
         "enable_api_segregation": _switch("enable_api_segregation"),
-        "enable_key_logging": ignored(boolean()),
-        "enable_http_profiler": ignored(boolean()),
         "opentelemetry": _not("opentelemetry", consequence=_NOTED),
         "tracing": _not("tracing", consequence=_NOTED),
         "health_check": ignored(anything()),
@@ -260,17 +336,13 @@ _SETTINGS: Final = record(
         "local_session_cache": ignored(anything()),
         "session_update_pool_size": ignored(integer()),
         "session_update_buffer_size": ignored(integer()),
-        "session_lifetime_respects_key_expiration": ignored(boolean()),
         "global_session_lifetime": ignored(integer()),
-        "force_global_session_lifetime": ignored(boolean()),
         "event_handlers": _not("event_handlers"),
         "event_trigers_defunct": ignored(anything()),
         "jsvm_timeout": ignored(integer()),
         "dns_cache": ignored(anything()),
         "security": _not("security"),
-        "kv": _not("kv", consequence="only env:// and secrets:// are looked up"),
         "proxy_ssl_insecure_skip_verify": _switch("proxy_ssl_insecure_skip_verify", "certificates are verified"),
-        "proxy_enable_http2": ignored(boolean()),
         "proxy_close_connections": _switch("proxy_close_connections"),
         "proxy_ssl_min_version": ignored(anything()),
         "proxy_ssl_max_version": ignored(anything()),
@@ -279,22 +351,13 @@ _SETTINGS: Final = record(
         "labs": ignored(anything()),
         "oas_config": ignored(anything()),
         "private_certificate_encoding_secret": ignored(string()),
-        "enable_separate_cache_store": ignored(boolean()),
         "cache_storage": ignored(anything()),
-        "enable_cache": ignored(boolean()),
         "monitor": _not("monitor"),
-        "legacy_enable_allowance_countdown": ignored(boolean()),
-        "enforce_org_data_age": ignored(boolean()),
-        "enforce_org_data_detail_logging": ignored(boolean()),
-        "enforce_org_quotas": ignored(boolean()),
-        "experimental_process_org_off_thread": ignored(boolean()),
         "oauth_redirect_uri_separator": ignored(string()),
         "oauth_refresh_token_expire": ignored(integer()),
         "oauth_token_expire": ignored(integer()),
-        "disable_ports_whitelist": ignored(boolean()),
         "ports_whitelist": ignored(anything()),
         "disable_virtual_path_blobs": _switch("disable_virtual_path_blobs"),
-        "disable_dashboard_zeroconf": ignored(boolean()),
         "liveness_check": ignored(anything()),
         "reload_wait_time": ignored(integer()),
         "reload_interval": ignored(integer()),
@@ -328,11 +391,15 @@ def load_settings(
     decoded = _SETTINGS.read(value, (), notes)
     if isinstance(value, dict):
         _check_storage(value, notes)
-    settings = Settings() if isinstance(decoded, Bad) else decoded
+    settings = Settings() if isinstance(decoded, Bad) else replace(decoded, folder=_folder(file))
     return settings, (
         *(problem.at(file, problem.line) for problem in parsed.problems),
         *(_placed(problem, file, parsed) for problem in notes.finished()),
     )
+
+
+def _folder(file: str) -> str:
+    return str(PurePath(file).parent) if file else ""
 
 
 def _placed(problem: Problem, file: str, parsed: Parsed) -> Problem:
@@ -390,7 +457,15 @@ def _known_variables() -> dict[str, Place]:
     server = {f"HTTPSERVEROPTIONS_{_folded(key)}": ("http_server_options", key) for key in _SERVER.keys}
     storage = {f"STORAGE_{_folded(key)}": ("storage", key) for key in ("type", "host", "port", "password", "database")}
     own: dict[str, Place] = {"XLOCKGATE_STRICT": ("x-lockgate", "strict")}
-    return {**{_folded(key): (key,) for key in _SETTINGS.keys}, **server, **storage, **own}
+    stores: dict[str, Place] = {
+        **{f"KV_VAULT_{_folded(key)}": ("kv", "vault", key) for key in _VAULT.keys},
+        **{f"KV_CONSUL_{_folded(key)}": ("kv", "consul", key) for key in _CONSUL.keys},
+        **{
+            f"KV_CONSUL_HTTPAUTH_{_folded(key)}": ("kv", "consul", "http_auth", key) for key in ("username", "password")
+        },
+        "KV_FILE_BASEPATH": ("kv", "file", "base_path"),
+    }
+    return {**{_folded(key): (key,) for key in _SETTINGS.keys}, **server, **storage, **stores, **own}
 
 
 def _put(settings: dict[str, Any], place: Place, text: str) -> bool:

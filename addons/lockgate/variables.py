@@ -25,7 +25,8 @@ type Secrets = Callable[[str, str], str | None]
 # another one spoils it (test_a_name_does_not_spoil_a_longer_one). It also takes any character for the dot.
 _TOKEN: Final = re.compile(
     r"\$secret_(?P<secret>conf)\.(?P<conf>[A-Za-z0-9_.\[-]+)"
-    r"|\$secret_(?P<kind>env|vault|consul)\.(?P<key>[A-Za-z0-9_./-]+)"
+    r"|\$secret_(?P<env>env)\.(?P<variable>[A-Za-z0-9_.-]+)"
+    r"|\$secret_(?P<kind>vault|consul)\.(?P<key>[A-Za-z0-9_./-]+)"
     r"|\$tyk_(?P<scope>context|meta)\.(?P<name>[A-Za-z0-9_.-]+)"
     r"|\$(?P<group>[0-9]+)"
 )
@@ -139,6 +140,9 @@ def compile_text(text: str, secrets: Secrets) -> Text:
         end = token.end()
         if token["secret"]:
             literal.append(secrets("conf", token["conf"]) or "")
+            continue
+        if token["env"]:
+            literal.append(secrets("env", token["variable"]) or "")
             continue
         if token["kind"]:
             literal.append(secrets(token["kind"], token["key"]) or "")

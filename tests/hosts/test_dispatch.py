@@ -28,6 +28,13 @@ class Waiting(Recorder):
         super().request(flow)
 
 
+class Intercepting:
+    name = "intercepting"
+
+    def request(self, flow):
+        flow.intercept()
+
+
 class Group:
     name = "group"
 
@@ -112,3 +119,45 @@ async def test_an_idle_addon_of_mitmproxys_wakes_with_its_option(manager):
     manager.master.options.update(modify_headers=["/~all/X-Set/1"])
     await manager.handle_lifecycle(HttpRequestHeadersHook(flow))
     assert flow.request.headers["x-set"] == "1"
+
+
+async def test_a_hook_that_waits_for_nothing_is_over_at_once(manager):
+    seen = []
+    manager.add(Recorder("a", seen), Recorder("b", seen, ValueError("oh")))
+    flow = tflow.tflow()
+
+    assert manager.run_now(HttpRequestHook(flow), flow) is None
+    assert seen == ["a", "b", "a update", "b update"]
+
+
+async def test_a_hook_that_waits_is_waited_for_once(manager):
+    seen = []
+    manager.add(Waiting("a", seen), Recorder("b", seen))
+    flow = tflow.tflow()
+    waiting = manager.run_now(HttpRequestHook(flow), flow)
+
+    assert waiting.args() == [flow]
+    assert seen == []
+    await manager.handle_lifecycle(waiting)
+    assert seen == ["a", "b", "a update", "b update"]
+
+
+async def test_an_intercepted_flow_is_waited_for(manager):
+    flow = tflow.tflow()
+    manager.add(Intercepting())
+
+    assert manager.run_now(HttpRequestHook(flow), flow) is not None
+
+
+async def test_what_is_not_caught_ends_the_hook_alone(manager, caplog):
+    manager.add(Recorder("a", [], exceptions.OptionsError("oh")))
+    flow = tflow.tflow()
+
+    assert manager.run_now(HttpRequestHook(flow), flow) is None
+    assert "Addon error: oh" in caplog.text
+
+
+async def test_without_listeners_nothing_runs(manager):
+    flow = tflow.tflow()
+
+    assert manager.run_now(HttpRequestHook(flow), flow) is None

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import json
+import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +113,8 @@ class Upstream:
 
 
 class GatewayProcess:
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
-        self.process, self.port = process, port
+    def __init__(self, control: asyncio.StreamWriter, port: int, pid: int) -> None:
+        self.control, self.port, self.pid = control, port, pid
         self.connections: list[Connection] = []
 
     async def connect(self) -> "Connection":
@@ -130,7 +131,7 @@ class GatewayProcess:
             connection.close()
 
     def peak_kb(self) -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
 
@@ -201,41 +202,38 @@ async def upstream() -> AsyncIterator[Upstream]:
         yield running
 
 
-@pytest.fixture(params=["", "-O"], ids=["plain", "optimised"])
-def python(request: pytest.FixtureRequest) -> list[str]:
-    """Both ways to run: -O strips the asserts that make some of mitmproxy's state errors visible."""
-    return [sys.executable, *([request.param] if request.param else [])]
+@pytest.fixture(scope="session", params=["", "-O"], ids=["plain", "optimised"])
+def gateways(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The socket of a process that makes gateways.
+
+    Both ways to run: -O strips the asserts that make some of mitmproxy's state errors visible.
+    """
+    path = str(tmp_path_factory.mktemp("gateways") / "socket")
+    arguments = [sys.executable, *([request.param] if request.param else [])]
+    program = str(Path(__file__).with_name("gateway.py"))
+    with subprocess.Popen([*arguments, program, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield path
+        process.stdin.close()
 
 
 @pytest.fixture
-async def start(python: list[str]) -> AsyncIterator[Callable[..., Awaitable[GatewayProcess]]]:
+async def start(gateways: str) -> AsyncIterator[Callable[..., Awaitable[GatewayProcess]]]:
     """Start a gateway with these APIs, as ``gateway.py`` takes them."""
-    gateways: list[GatewayProcess] = []
+    started: list[GatewayProcess] = []
 
     async def begin(*apis: dict[str, Any], **configuration: Any) -> GatewayProcess:
-        process = await asyncio.create_subprocess_exec(
-            *python,
-            str(Path(__file__).with_name("gateway.py")),
-            json.dumps({"apis": apis, **configuration}),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        gateway = GatewayProcess(process, 0)
-        gateways.append(gateway)
-        assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), SECONDS)
-        gateway.port = json.loads(line)["port"]
+        reader, writer = await asyncio.open_unix_connection(gateways)
+        writer.write(json.dumps({"apis": apis, **configuration}).encode() + b"\n")
+        answer = json.loads(await asyncio.wait_for(reader.readline(), SECONDS))
+        gateway = GatewayProcess(writer, answer["port"], answer["pid"])
+        started.append(gateway)
         return gateway
 
     yield begin
-    for gateway in gateways:
+    for gateway in started:
         for connection in gateway.connections:
             connection.close()
-        process = gateway.process
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            await asyncio.wait_for(process.wait(), 5)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        gateway.control.close()

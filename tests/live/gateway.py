@@ -1,14 +1,25 @@
-"""A gateway in a process of its own: ``python [-O] gateway.py CONFIGURATION``. Prints its port; ends with its stdin."""
+"""Gateways in processes of their own: ``python [-O] gateway.py SOCKET`` makes one for each connection to its socket.
+
+A client sends a configuration, one line of JSON, and gets the port and the process id as another. The gateway ends with
+the connection. All are forks of one process, which has everything imported: that is most of what a start takes. It ends
+with its stdin.
+"""
 
 import asyncio
 import dataclasses
 import json
 import logging
+import os
+import selectors
+import signal
+import socket
 import sys
+import traceback
 from typing import Any
 
 from mitmproxy import http, options
 from mitmproxy.tools.dump import DumpMaster
+from mitmproxy.tools.web.master import WebMaster
 
 from lockgate import assembly, engine
 from lockgate.exchange import Exchange
@@ -117,13 +128,11 @@ def breakable(middleware: Middleware[Any], phase: Phase) -> Middleware[Any]:
 NOT_CONFIGURED = object()
 
 
-async def main(configuration: dict[str, Any]) -> None:
+async def main(configuration: dict[str, Any], client: socket.socket) -> None:
     if configuration.get("breakable"):
         make_links_breakable()
     opts = options.Options(listen_host="127.0.0.1", listen_port=0)
     if configuration.get("web"):
-        from mitmproxy.tools.web.master import WebMaster
-
         master: Any = WebMaster(opts, with_termlog=False)
         opts.update(web_open_browser=False, web_port=configuration["web"], web_password="tok")
     else:
@@ -149,7 +158,8 @@ async def main(configuration: dict[str, Any]) -> None:
 
     class Announce:
         def running(self) -> None:
-            print(json.dumps({"port": master.addons.get("proxyserver").listen_addrs()[0][1]}), flush=True)
+            port = master.addons.get("proxyserver").listen_addrs()[0][1]
+            client.sendall(json.dumps({"port": port, "pid": os.getpid()}).encode() + b"\n")
 
     master.addons.add(Announce())
     if configuration.get("remove"):
@@ -159,11 +169,8 @@ async def main(configuration: dict[str, Any]) -> None:
 
         asyncio.get_running_loop().call_later(0, lambda: asyncio.ensure_future(remove()))
 
-    loop = asyncio.get_running_loop()
-
     async def watch() -> None:
-        reader = asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        reader, _ = await asyncio.open_connection(sock=client)
         await reader.read()
         master.shutdown()
 
@@ -172,5 +179,38 @@ async def main(configuration: dict[str, Any]) -> None:
     await watching
 
 
+def make(client: socket.socket) -> None:
+    """Be one gateway."""
+    code = 1
+    try:
+        configuration = json.loads(client.makefile().readline())
+        asyncio.run(main(configuration, client))
+        code = 0
+    except BaseException:  # noqa: BLE001 - nothing may get back into the loop that forked
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def serve(path: str) -> None:
+    """Make gateways."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended ones leave at once
+    with socket.socket(socket.AF_UNIX) as listener, selectors.DefaultSelector() as selector:
+        listener.bind(path)
+        listener.listen(64)
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(sys.stdin, selectors.EVENT_READ)
+        print("ready", flush=True)
+        while all(key.fileobj is listener for key, _ in selector.select()):
+            client, _ = listener.accept()
+            if os.fork() == 0:
+                selector.close()
+                listener.close()
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                make(client)
+            client.close()
+
+
 if __name__ == "__main__":
-    asyncio.run(main(json.loads(sys.argv[1])))
+    serve(sys.argv[1])

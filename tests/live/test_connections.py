@@ -124,6 +124,35 @@ async def test_pipelined_requests_are_answered_in_order(start, upstream):
         assert (await connection.answer()).body == b"GET /a/%d " % number
 
 
+async def test_many_pipelined_requests_are_answered_while_others_are_served(start, upstream):
+    """Also those that need no upstream, which nothing interrupts: neither the stack nor the other clients suffer."""
+    gateway = await start({"listen": "/a/", "target": upstream.url})
+    connection, other = await gateway.connect(), await gateway.connect()
+    await connection.send(b"GET /none HTTP/1.1\r\nHost: a\r\n\r\n" * 2000)
+
+    assert (await other.request("GET", "/a/x")).status == 200
+    assert {(await connection.answer()).status for _ in range(2000)} == {404}
+    assert (await connection.request("GET", "/a/x")).status == 200
+
+
+async def test_cookie_fields_stay_apart(start, upstream):
+    gateway = await start({"listen": "/a/", "target": upstream.url})
+    await gateway.get("/a/x", "Cookie: a=1", "X-A: 1", "Cookie: b=2")
+
+    assert [value for name, value in upstream.calls[0].headers if name.lower() == "cookie"] == ["a=1", "b=2"]
+
+
+async def test_a_small_answer_is_one_segment(start, upstream):
+    """Head and body in one write: a client that takes what one read gives has it all."""
+    gateway = await start({"listen": "/a/", "target": upstream.url})
+    connection = await gateway.connect()
+    for _ in range(5):
+        await connection.send(b"GET /a/x HTTP/1.1\r\nHost: a\r\n\r\n")
+        data = await asyncio.wait_for(connection.reader.read(65536), 20)
+
+        assert data.endswith(b"\r\n\r\nGET /a/x ")
+
+
 async def test_empty_lines_before_a_request_do_not_matter(start, upstream):
     gateway = await start({"listen": "/a/", "target": upstream.url})
     connection = await gateway.connect()

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 
 import pytest
+from tests.apis import oas
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -138,14 +139,48 @@ async def test_the_gateways_own_limit_holds_for_chunks(start, upstream):
     assert [call.body for call in upstream.calls] == [b"hello"]
 
 
-async def test_a_buffered_body_goes_on_with_its_length(start, upstream):
+async def test_a_buffered_body_stays_chunked(start, upstream):
     gateway = await start({"listen": "/a/", "target": upstream.url}, read_bodies=True)
     connection = await gateway.connect()
     await connection.send(b"POST /a/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
 
     assert (await connection.answer()).body == b"POST /a/x hello"
-    assert upstream.calls[0].header("content-length") == "5"
-    assert upstream.calls[0].header("transfer-encoding") is None
+    assert upstream.calls[0].header("content-length") is None
+    assert upstream.calls[0].header("transfer-encoding") == "chunked"
+
+
+async def test_framing_is_not_for_links_to_see(start, upstream):
+    edits = {"enabled": True, "add": [{"name": "X-Coding", "value": "<$tyk_context.headers_Transfer_Encoding>"}]}
+    chain = {"POST /x": {"transformRequestHeaders": edits}}
+    gateway = await start(documents=[oas(chain, upstream=upstream.url, contextVariables={"enabled": True})])
+    connection = await gateway.connect()
+    await connection.send(b"POST /api/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n")
+
+    assert (await connection.answer()).status == 200
+    assert upstream.calls[0].header("x-coding") == "<>"
+    assert upstream.calls[0].header("transfer-encoding") == "chunked"
+
+
+async def test_a_response_that_is_too_long_to_look_into_passes(start, upstream):
+    size = 70 * 1024 * 1024
+
+    @upstream.on("/a/x")
+    async def _(call):
+        await call.send(f"HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n".encode())
+        for _ in range(70):
+            await call.send(b"x" * 1024 * 1024)
+
+    gateway = await start({"listen": "/a/", "target": upstream.url})
+    connection = await gateway.connect()
+    await connection.send(b"GET /a/x HTTP/1.1\r\nHost: a\r\n\r\n")
+    answer = await connection.head()
+    rest = size
+    while rest:
+        rest -= len(await asyncio.wait_for(connection.reader.read(min(rest, 1 << 20)), 20))
+
+    assert (answer.status, answer.headers["content-length"]) == (200, str(size))
+    assert "content-type" not in answer.headers
+    assert (await connection.request("GET", "/a/y")).status == 200
 
 
 async def test_an_answer_that_comes_before_the_body_is_over_is_delivered(start, upstream):

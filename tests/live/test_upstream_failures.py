@@ -5,6 +5,7 @@ import socket
 import time
 
 import pytest
+from tests.apis import oas
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -78,6 +79,30 @@ async def test_no_answer_in_time_is_a_504(start, upstream):
         assert answer.body == b'{\n    "error": "Upstream service reached hard timeout."\n}'
         assert time.monotonic() - began < 5
         assert (await connection.request("GET", "/a/x")).status == 200
+
+
+async def test_a_limit_for_the_whole_answer_is_kept(start, upstream):
+    @upstream.on("/silent")
+    async def _(call):
+        await call.reader.read()
+
+    @upstream.on("/slow")
+    async def _(call):
+        await call.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\n")
+        await call.send(b"abc")
+        await call.reader.read()
+
+    timeout = {"enforceTimeout": {"enabled": True, "value": 1}}
+    document = oas({f"GET /{name}": timeout for name in ("silent", "slow", "quick")}, upstream=upstream.url)
+    gateway = await start(documents=[document])
+    connection = await gateway.connect()
+    silent, quick = await connection.request("GET", "/api/silent"), await connection.request("GET", "/api/quick")
+
+    assert (silent.status, quick.status) == (504, 200)
+    assert b"Upstream service reached hard timeout." in silent.body
+    await connection.send(b"GET /api/slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert (await connection.head()).status == 200
+    assert await connection.closed() == b"abc"
 
 
 async def test_a_body_that_takes_long_is_no_timeout(start, upstream):

@@ -27,6 +27,31 @@ DOCUMENT = {
 }
 
 
+CLASSIC = {
+    "name": "Harbour",
+    "api_id": "harbour",
+    "use_keyless": True,
+    "active": True,
+    "proxy": {"listen_path": "/harbour/", "target_url": "http://upstream.test/base", "strip_listen_path": True},
+    "version_data": {
+        "not_versioned": True,
+        "versions": {"Default": {"name": "Default", "use_extended_paths": True}},
+    },
+}
+
+
+def classic(**changes):
+    return merged(CLASSIC, changes)
+
+
+def with_version(**changes):
+    return classic(version_data={"versions": {"Default": changes}})
+
+
+def with_paths(**changes):
+    return with_version(extended_paths=changes)
+
+
 def merged(value, changes):
     """A deep copy with changes put in; None takes a key away."""
     made = copy.deepcopy(value)

@@ -4,7 +4,7 @@ Source: behaviour-chain 1.5, "Listen-path collisions".
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lockgate.model import ApiDefinition
@@ -22,12 +22,15 @@ class Loading:
     """False where it is a reference to a secret that was not looked up."""
     id_pointer: str
     listen_pointer: str
+    versions_pointer: str
     line_of: Callable[[str], int]
     """From a JSON Pointer to the line in its file."""
+    prefix: str = ""
+    """JSON Pointer to the definition within its file."""
 
-    def problem(self, code: str, message: str, pointer: str, hint: str = "") -> Problem:
+    def problem(self, code: str, message: str, pointer: str, severity: Severity = Severity.ERROR) -> Problem:
         """A problem of this definition."""
-        return Problem(code, message, pointer, Severity.ERROR, self.definition.source, self.line_of(pointer), hint)
+        return Problem(code, message, self.prefix + pointer, severity, self.definition.source, self.line_of(pointer))
 
     @property
     def place(self) -> str:
@@ -52,6 +55,8 @@ def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ..
     for loading in by_id.values():
         if loading.listen_path_known:
             by_path[loading.domain, loading.definition.listen_path].append(loading)
+    for loading in by_id.values():
+        problems += _missing_versions(loading, by_id)
     kept: list[ApiDefinition] = []
     for loading in by_id.values():
         definition = loading.definition
@@ -63,3 +68,12 @@ def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ..
         message = f"the listen path {definition.listen_path!r} is that of {rivals[0].place} too: none of them is served"
         problems.append(loading.problem("duplicate-listen-path", message, loading.listen_pointer))
     return tuple(kept), tuple(problems)
+
+
+def _missing_versions(loading: Loading, by_id: Mapping[str, Loading]) -> Iterator[Problem]:
+    """Versions of a definition that are APIs nobody defined."""
+    versioning = loading.definition.versioning
+    for name, api_id in (versioning.children or {}).items() if versioning is not None else ():
+        if api_id not in by_id:
+            message = f"the version {name!r} is the API {api_id!r}, which is not there: requests for it are refused"
+            yield loading.problem("missing-version", message, loading.versions_pointer, Severity.WARNING)

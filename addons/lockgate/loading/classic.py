@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from lockgate.decoding.shapes import Bad, Notes, Place
+from lockgate.error_replies import PLAIN, ErrorReplies
 from lockgate.loading.classic_format import SHAPE
 from lockgate.loading.classic_parts import as_written
 from lockgate.loading.classic_rules import check_classic
 from lockgate.loading.classic_sections import Classic, VersionSection
-from lockgate.loading.classic_versions import ClassicVersion
+from lockgate.loading.classic_versions import Api, ClassicVersion
+from lockgate.loading.error_rules import overrides_of
 from lockgate.loading.making import Making, Origin
 from lockgate.middleware import Reason
 from lockgate.model import ApiDefinition, Versioning, VersionLocation
 from lockgate.problems import pointer
 from lockgate.routing.listen import ListenPath
 
+_OTHER_PROTOCOLS: Final = ("tcp", "tls")
 _DEFAULTS: Final = ("Default", "default", "")
 """Keys of the version that an API without versions has, in the order in which they are looked for."""
 
@@ -45,6 +48,10 @@ def decode_classic(
     if classic.is_oas:
         message = "is_oas is true, and the OpenAPI document that belongs to it is not beside it: the API is not served"
         notes.error("missing-companion", message, ("is_oas",))
+    if classic.protocol in _OTHER_PROTOCOLS:
+        message = f"APIs of protocol {classic.protocol!r} are not supported yet: the API is not served"
+        notes.error("unsupported-protocol", message, ("protocol",))
+        return None
     made = None if notes.refused() else _ClassicMaking(document, written, classic, origin, notes).definition()
     if made is None or notes.refused():
         return None
@@ -76,17 +83,22 @@ class _ClassicMaking(Making):
         target, good = self.target(
             classic.proxy.target_url,
             ("proxy", "target_url"),
-            unused=classic.proxy.enable_load_balancing and bool(classic.proxy.target_list),
+            # A GraphQL engine has upstreams of its own.
+            unused=(bool(classic.proxy.target_list) and classic.proxy.enable_load_balancing)
+            or "graphql" in self.notes.restrictions,
         )
         domain: str | None = ""
         if classic.domain and not classic.domain_disabled:
             domain = self.domain(classic.domain, ("domain",))
         self._note_unsupported()
         refusal, names = self._chosen()
-        versions = tuple(
-            ClassicVersion(self, classic, name, self._versions[name], target, listen or ListenPath("/")).version()
-            for name in names
-        )
+        errors = PLAIN
+        if classic.error_overrides and not classic.error_overrides_disabled:
+            errors = ErrorReplies(
+                overrides=(overrides_of(classic.error_overrides, ("error_overrides",), self, camel=False),)
+            )
+        api = Api(classic, target, listen or ListenPath("/"), errors)
+        versions = tuple(ClassicVersion(self, api, name, self._versions[name]).version() for name in names)
         if listen is None or domain is None or not good:
             return None
         api_id = classic.api_id or self.made_up_id
@@ -98,6 +110,7 @@ class _ClassicMaking(Making):
             versions=versions,
             versioning=self._versioning(),
             refusal=refusal,
+            errors=errors,
             domain=domain,
             org_id=classic.org_id,
             internal=classic.internal,
@@ -144,13 +157,14 @@ class _ClassicMaking(Making):
         if not definition.enabled and (classic.version_data.not_versioned or not self._versions):
             return None
         place: Place = ("definition",)
-        location = self.location(definition.location, (*place, "location"))
+        default = definition.default if definition.enabled else classic.version_data.default_version
+        location = self.location(definition.location, (*place, "location"), default)
         return Versioning(
             location=location,
             key=definition.key,
             pattern=self.version_pattern(definition.url_versioning_pattern, (*place, "url_versioning_pattern")),
             strip=definition.strip_versioning_data or (definition.strip_path and location is VersionLocation.URL),
-            default=definition.default if definition.enabled else classic.version_data.default_version,
+            default=default,
             fallback=definition.fallback_to_default,
             name=definition.name,
             children=definition.versions if definition.enabled else None,
@@ -167,12 +181,12 @@ class _ClassicMaking(Making):
         if not classic.use_keyless:
             yield "authentication", ("use_keyless",), True, ""
         limit = classic.global_rate_limit
-        if limit.rate > 0 and limit.per > 0 and not limit.disabled:
+        if limit.rate > 0 and limit.per > 0 and not (limit.disabled or classic.disable_rate_limit):
             yield "global_rate_limit", ("global_rate_limit",), True, ""
+        if classic.protocol not in ("", "http"):
+            yield "protocol", ("protocol",), False, "the API is served with the gateway's protocol"
         if classic.custom_middleware_bundle:
             yield "custom_middleware_bundle", ("custom_middleware_bundle",), True, ""
         if classic.proxy.enable_load_balancing and classic.proxy.check_host_against_uptime_tests:
             place = ("proxy", "check_host_against_uptime_tests")
             yield "check_host_against_uptime_tests", place, False, "targets that are down get requests"
-        if classic.error_overrides and not classic.error_overrides_disabled:
-            yield "error_overrides", ("error_overrides",), False, ""

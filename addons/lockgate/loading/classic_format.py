@@ -26,7 +26,6 @@ from lockgate.decoding.shapes import (
     unsupported,
 )
 from lockgate.loading.classic_parts import (
-    ANY,
     FLAG,
     NAMES,
     NUMBER,
@@ -51,6 +50,7 @@ from lockgate.loading.classic_sections import (
     VersionData,
     VersionDefinition,
 )
+from lockgate.loading.error_rules import CLASSIC_RULES
 from lockgate.loading.making import CorsSection
 
 OWN: Final = "x-lockgate"
@@ -265,12 +265,6 @@ _NOT_BUILT: Final[dict[str, Field]] = {
     ),
     "tags": unsupported("tags", STRINGS, consequence="the API is served whatever its tags"),
     "listen_port": unsupported("listen_port", whole(), consequence="the API is served on the gateway's port"),
-    "protocol": unsupported(
-        "protocol",
-        string(),
-        consequence="the API is served with the gateway's protocol",
-        active=lambda value: value not in ("", "http", "tcp", "tls"),
-    ),
 }
 _NO_MEANING: Final[dict[str, Field]] = {
     **_fields(
@@ -286,7 +280,7 @@ _NO_MEANING: Final[dict[str, Field]] = {
         *("enable_coprocess_auth", "custom_plugin_auth_enabled", "enable_signature_checking", "strip_auth_data"),
         *("jwt_skip_kid", "idp_client_id_mapping_disabled", "jwt_disable_issued_at_validation"),
         *("jwt_disable_expires_at_validation", "jwt_disable_not_before_validation"),
-        *("disable_rate_limit", "disable_quota", "dont_set_quota_on_create", "do_not_track"),
+        *("disable_quota", "dont_set_quota_on_create", "do_not_track"),
         *("session_lifetime_respects_key_expiration", "config_data_disabled", "tags_disabled"),
         *("certificate_pinning_disabled", "upstream_certificates_disabled", "uptime_tests_disabled"),
         *("custom_middleware_bundle_disabled", "enable_proxy_protocol", "is_site"),
@@ -340,6 +334,7 @@ SHAPE: Final = go_record(
         "is_oas": FLAG,
         "use_keyless": FLAG,
         "expiration": TEXT,
+        "protocol": TEXT,
         "domain": TEXT,
         "domain_disabled": FLAG,
         "proxy": optional(_PROXY, Proxy()),
@@ -366,15 +361,16 @@ SHAPE: Final = go_record(
                     "debug": ignored(boolean()),
                 },
             ),
-                    ),
+        ),
         "response_processors": optional(
             list_of(go_record(Processor, {"name": TEXT, "options": optional(_OPTIONS, ProcessorOptions())})), ()
         ),
         "global_rate_limit": optional(
             go_record(RateLimit, {"rate": NUMBER, "per": NUMBER, "disabled": FLAG}), RateLimit()
         ),
+        "disable_rate_limit": FLAG,
         "custom_middleware_bundle": TEXT,
-        "error_overrides": ANY,
+        "error_overrides": optional(CLASSIC_RULES, {}),
         "error_overrides_disabled": FLAG,
         OWN: optional(go_record(OwnKeys, {"strict": FLAG}), OwnKeys(), name="own"),
         **_NOT_BUILT,

@@ -61,7 +61,7 @@ _ACTION: Final = go_record(ActionEntry, {"action": TEXT, "code": WHOLE, "data": 
 _LIST: Final = _entries(
     ListEntry,
     ignore_case=FLAG,
-    method_actions=optional(named(_ACTION)),
+    method_actions=optional(named(_ACTION), {}),
 )
 _HEADERS: Final = _entries(HeaderEntry, delete_headers=TEXTS, add_headers=NAMES, act_on=ignored(boolean()))
 _TEMPLATE: Final = _checked(

@@ -6,6 +6,7 @@ Sections that are not built are kept as they are written, or have no type.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lockgate.loading.error_rules import RuleSection
 from lockgate.loading.making import CorsSection
 
 
@@ -35,8 +36,8 @@ class ListEntry(Entry):
     """An entry of ``white_list``, ``black_list`` and ``ignored``."""
 
     ignore_case: bool = False
-    method_actions: Mapping[str, ActionEntry] | None = None
-    """By method. {} matches nothing."""
+    method_actions: Mapping[str, ActionEntry] = field(default_factory=dict)
+    """By method, in place of the entry's own method; {} is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +251,7 @@ class Classic:
     is_oas: bool = False
     use_keyless: bool = False
     expiration: str = ""
+    protocol: str = ""
     domain: str = ""
     domain_disabled: bool = False
     proxy: Proxy = Proxy()
@@ -264,7 +266,8 @@ class Classic:
     cors: CorsSection | None = None
     response_processors: tuple[Processor, ...] = ()
     global_rate_limit: RateLimit = RateLimit()
+    disable_rate_limit: bool = False
     custom_middleware_bundle: str = ""
-    error_overrides: object = None
+    error_overrides: Mapping[str, tuple[RuleSection, ...]] = field(default_factory=dict)
     error_overrides_disabled: bool = False
     own: OwnKeys = OwnKeys()

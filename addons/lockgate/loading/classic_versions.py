@@ -4,10 +4,12 @@ Source: behaviour-chain 1.9, 2.5, 2.6, 4.2, 4.5, 4.6, 4.9, 4.14, 4.19 and 4.20.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from lockgate.decoding.positions import parts_of
 from lockgate.decoding.shapes import Place
+from lockgate.error_replies import ErrorReplies
 from lockgate.exchange import NO_HEADERS, canonical
 from lockgate.loading.classic_sections import (
     ActionEntry,
@@ -24,6 +26,7 @@ from lockgate.middleware import Reason, Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind, Action, PlainAction, Reply
 from lockgate.middlewares.context_variables import ContextVariables
 from lockgate.middlewares.enforced_timeout import EnforcedTimeout
+from lockgate.middlewares.error_override import ErrorOverride
 from lockgate.middlewares.forward import Forwarding
 from lockgate.middlewares.header_cleanup import HeaderCleanup
 from lockgate.middlewares.header_injector import HeaderInjection, HeaderInjector
@@ -66,35 +69,35 @@ _PLUGIN_PROCESSORS: Final = ("custom_mw_res_hook", "goplugin_res_hook")
 _PROCESSORS: Final = ("header_injector", "header_transform", *_SILENT_PROCESSORS, *_PLUGIN_PROCESSORS)
 
 
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What all versions of an API have in common."""
+
+    classic: Classic
+    """The whole definition."""
+    target: Target | None
+    listen: ListenPath
+    errors: ErrorReplies
+
+
 class ClassicVersion:
     """One version under way."""
 
-    def __init__(
-        self,
-        making: Making,
-        classic: Classic,
-        name: str,
-        section: VersionSection,
-        target: Target | None,
-        listen: ListenPath,
-    ) -> None:
+    def __init__(self, making: Making, api: Api, name: str, section: VersionSection) -> None:
         """Begin.
 
         Args:
             making: Of the definition.
-            classic: The whole definition.
-            name: Key of the version.
+            api: What it is a version of.
+            name: Its key.
             section: What stands under it.
-            target: The API's upstream.
-            listen: The API's listen path.
         """
         self._making: Final = making
         self._notes: Final = making.notes
-        self._classic: Final = classic
+        self._classic: Final = api.classic
+        self._api: Final = api
         self._name: Final = name
         self._section: Final = section
-        self._target: Final = target
-        self._listen: Final = listen
         self._place: Final[Place] = ("version_data", "versions", name)
         self._paths: Final[Place] = (*self._place, "extended_paths")
 
@@ -130,13 +133,15 @@ class ClassicVersion:
         if section.global_size_limit > 0 and not section.global_size_limit_disabled:
             limit = RequestSizeLimit(section.global_size_limit)
             yield self._made("request_size_limit", limit, *self._place, "global_size_limit")
+        if self._api.errors.overrides:
+            yield self._made("error_override", ErrorOverride(self._api.errors), "error_overrides")
         yield from self._global_headers()
         yield from self._global_timeout()
         yield from self._processors()
 
     def _forwarding(self) -> Forwarding:
         proxy, settings = self._classic.proxy, self._making.settings
-        target, override = self._target, self._section.override_target
+        target, override = self._api.target, self._section.override_target
         targets: tuple[Target, ...] = ()
         if override and not self._classic.version_data.not_versioned:
             target, _ = self._making.target(override, (*self._place, "override_target"))
@@ -147,7 +152,7 @@ class ClassicVersion:
         return Forwarding(
             target=target,
             targets=targets,
-            listen=self._listen,
+            listen=self._api.listen,
             strip=proxy.strip_listen_path,
             preserve_host=proxy.preserve_host_header,
             keep_slash=proxy.disable_strip_slash,
@@ -266,7 +271,7 @@ class ClassicVersion:
 
     def _cleanup(self, cleanup: Cleanup, place: Place) -> HeaderCleanup | None:
         text, where = cleanup.target_host, (*place, "options", "rev_proxy_header_cleanup", "target_host")
-        if not cleanup.headers or self._target is None:
+        if not cleanup.headers or self._api.target is None:
             return None
         try:
             known_as = parse_target(text)
@@ -282,7 +287,7 @@ class ClassicVersion:
             headers=cleanup.headers,
             scheme=known_as.scheme,
             authority=known_as.authority,
-            target=self._target,
+            target=self._api.target,
             listen_path=proxy.listen_path or "/",
             strip=proxy.strip_listen_path,
         )
@@ -350,7 +355,9 @@ class ClassicVersion:
         return Rule(middleware, entry.path, entry.method, config, at, kind, ignore_case)
 
     def _actions(self, entry: ListEntry, place: Place) -> Mapping[str, Action] | None:
-        if entry.method_actions is None:
+        if not entry.method_actions:
+            # Differs: a reference gateway that reads files never matches an entry whose actions are empty; one that gets
+            # it by its control API drops them (test_empty_actions_are_none).
             return None
         return {
             method: self._action(action, (*place, "method_actions", method))

@@ -1,22 +1,29 @@
-"""One document's text to definitions. Does no I/O.
+"""Documents to definitions. Does no I/O but what references to secrets ask for.
 
-Read, recognise the format, decode: every problem is collected and gets its line, whatever step found it.
+Read, recognise the format, take definitions out of what they are wrapped in, decode: every problem is collected and gets
+its line, whatever step found it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from lockgate.decoding.shapes import Notes
+from lockgate.decoding.positions import parts_of
+from lockgate.decoding.shapes import Notes, Place
 from lockgate.decoding.syntax import Parsed, SyntaxProblem, parse_json, parse_yaml
+from lockgate.loading import operator
 from lockgate.loading.checks import Loading
-from lockgate.loading.classic_rules import check_classic
-from lockgate.loading.formats import Format, format_of
+from lockgate.loading.classic import decode_classic
+from lockgate.loading.classic_parts import as_written
+from lockgate.loading.formats import WRAPPER, Format, format_of
 from lockgate.loading.making import Origin
 from lockgate.loading.oas import decode_oas
 from lockgate.loading.oas_format import EXTENSION
+from lockgate.loading.operator import Resources
 from lockgate.loading.references import Sources, has_reference, references, resolved
+from lockgate.loading.secret_stores import StoreError, stores_of
+from lockgate.model import ApiDefinition
 from lockgate.problems import Problem, pointer
 from lockgate.settings import Settings
 from lockgate.variables import Secrets
@@ -28,6 +35,23 @@ class Read:
 
     loadings: tuple[Loading, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What documents of one load are decoded with."""
+
+    settings: Settings
+    sources: Sources
+    resources: Resources
+    resolve: bool
+    """Whether references to secrets are replaced."""
+
+
+def context_of(settings: Settings, environ: Mapping[str, str], *, resolve: bool) -> Context:
+    """What one load needs."""
+    sources = Sources(environ, settings.secrets, stores_of(settings) if resolve else {})
+    return Context(settings, sources, Resources(), resolve)
 
 
 def parse_text(text: str, file: str) -> list[Parsed]:
@@ -42,82 +66,153 @@ def parse_text(text: str, file: str) -> list[Parsed]:
     return parse_yaml(text)
 
 
-def read_text(text: str, file: str, settings: Settings, environ: Mapping[str, str], *, resolve: bool = True) -> Read:
+def read_text(text: str, file: str, context: Context) -> Read:
     """Decode every document of one file's text. Never raises."""
     try:
         documents = parse_text(text, file)
     except SyntaxProblem as error:
         return Read(problems=(error.problem.at(file, error.problem.line),))
-    return read_documents(documents, file, settings, environ, resolve=resolve)
+    context.resources.add(documents, file)
+    return read_documents(documents, file, context)
 
 
-def read_documents(
-    documents: list[Parsed], file: str, settings: Settings, environ: Mapping[str, str], *, resolve: bool
-) -> Read:
-    """Decode documents that were parsed before. Never raises."""
+def read_documents(documents: list[Parsed], file: str, context: Context) -> Read:
+    """Decode documents that were parsed before, and whose resources are in the context. Never raises."""
     loadings: list[Loading] = []
     problems: list[Problem] = []
     if not documents:
         problems.append(Problem("unknown-format", "expected an API definition, found nothing", file=file, line=1))
-    for number, parsed in enumerate(documents):
-        loading, found = _read(parsed, Sources(environ, settings.secrets), settings, file, number, resolve=resolve)
-        problems += found
-        if loading is not None:
-            loadings.append(loading)
+    number = 0
+    for parsed in documents:
+        problems += (problem.at(file, problem.line) for problem in parsed.problems)
+        for piece in _pieces(parsed, file, context):
+            if isinstance(piece, Problem):
+                problems.append(piece)
+                continue
+            loading, found = _decoded(piece, number, context)
+            number += 1
+            problems += found
+            if loading is not None:
+                loadings.append(loading)
     return Read(tuple(loadings), tuple(problems))
 
 
-def _read(
-    parsed: Parsed, sources: Sources, settings: Settings, file: str, number: int, *, resolve: bool
-) -> tuple[Loading | None, list[Problem]]:
-    written = parsed.value
-    found = references(written) if resolve else {}
+# ── taking definitions out of what they are wrapped in ──
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What may be one definition."""
+
+    value: Any
+    file: str
+    line_of: Callable[[str], int]
+    """From a JSON Pointer within ``value``."""
+    prefix: str = ""
+    """JSON Pointer to it within its document."""
+    api_id: str = ""
+    is_classic: bool = False
+    """What it stands in says so."""
+
+
+def _pieces(parsed: Parsed, file: str, context: Context) -> Iterator[_Piece | Problem]:
+    yield from _within(parsed.value, "", parsed, file, context)
+
+
+def _within(value: Any, prefix: str, parsed: Parsed, file: str, context: Context) -> Iterator[_Piece | Problem]:
+    match format_of(value):
+        case Format.LIST:
+            for index, one in enumerate(value):
+                yield from _within(one, f"{prefix}/{index}", parsed, file, context)
+        case Format.WRAPPED:
+            yield replace(_piece(value[WRAPPER], parsed, file, prefix + pointer(WRAPPER)), is_classic=True)
+        case Format.OPERATOR:
+            yield from _of_resource(value, prefix, parsed, file, context)
+        case _:
+            yield _piece(value, parsed, file, prefix)
+
+
+def _of_resource(value: Any, prefix: str, parsed: Parsed, file: str, context: Context) -> Iterator[_Piece | Problem]:
+    for found, problems in operator.definitions(value, prefix, parsed, file, context.resources):
+        yield from problems
+        if found is not None:
+            piece = _piece(found.value, found.parsed, found.file, found.prefix, found.first_line, found.api_id)
+            yield replace(piece, is_classic=found.is_classic)
+
+
+def _piece(value: Any, parsed: Parsed, file: str, prefix: str, lines_before: int = 0, api_id: str = "") -> _Piece:
+    positions = parsed.positions
+    return _Piece(value, file, lambda at: lines_before + positions.line_of(prefix + at), prefix, api_id)
+
+
+# ── decoding ──
+
+
+def _decoded(piece: _Piece, number: int, context: Context) -> tuple[Loading | None, list[Problem]]:
+    written = piece.value
+    found = references(written) if context.resolve else {}
     notes = Notes(found)
+    origin = Origin(piece.file, context.settings, _secrets(context, notes), context.resolve, number, piece.api_id)
     loading: Loading | None = None
-    kind = format_of(written)
+    kind = Format.CLASSIC if piece.is_classic else format_of(written)
+    definition: ApiDefinition | None = None
+    document: Any = written
+    listen: Place = ()
+    identity: Place = ()
+    versions: Place = ()
     if kind is Format.OAS:
-        document = resolved(written, found, sources, notes, EXTENSION)
-        secrets = _secrets(sources, resolve=resolve)
-        origin = Origin(file, settings, secrets, resolve, number)
+        document = resolved(written, found, context.sources, notes, (EXTENSION,))
         definition = decode_oas(document, written, origin, notes)
-        if definition is not None:
-            loading = Loading(
-                definition,
-                _domain(document),
-                resolve or not has_reference(document[EXTENSION]["server"]["listenPath"]["value"]),
-                pointer(EXTENSION, "info", "id"),
-                pointer(EXTENSION, "server", "listenPath", "value"),
-                parsed.positions.line_of,
-            )
-    elif kind is Format.UNKNOWN:
-        expected = f"an OpenAPI document with {EXTENSION!r}"
-        notes.error("unknown-format", f"expected an API definition: {expected}; found {_summary(written)}", ())
+        listen, identity = (EXTENSION, "server", "listenPath", "value"), (EXTENSION, "info", "id")
+        versions = (EXTENSION, "info", "versioning", "versions")
+    elif kind is Format.CLASSIC:
+        document = resolved(written, found, context.sources, notes)
+        definition = decode_classic(document, written, origin, notes)
+        listen, identity, versions = ("proxy", "listen_path"), ("api_id",), ("definition", "versions")
     else:
-        if kind is Format.CLASSIC:
-            check_classic(written, notes)
-        notes.error("unsupported-format", f"definitions in the {kind.value} format are not supported yet", ())
-    return loading, [
-        *(problem.at(file, problem.line) for problem in parsed.problems),
-        *(problem.at(file, parsed.positions.line_of(problem.pointer)) for problem in notes.finished()),
-    ]
+        expected = f"an OpenAPI document with {EXTENSION!r}, a Tyk Classic definition or a Tyk Operator resource"
+        notes.error("unknown-format", f"expected an API definition: {expected}; found {_summary(written)}", ())
+    if definition is not None:
+        listen_at = as_written(written, pointer(*listen))
+        known = context.resolve or not has_reference(_text_at(document, listen_at))
+        loading = Loading(
+            definition,
+            definition.domain,
+            known,
+            as_written(written, pointer(*identity)),
+            listen_at,
+            as_written(written, pointer(*versions)),
+            piece.line_of,
+            piece.prefix,
+        )
+    return loading, [_placed(problem, piece) for problem in notes.finished()]
 
 
-def _secrets(sources: Sources, *, resolve: bool) -> Secrets:
-    """What ``$secret_conf.KEY`` and ``$secret_env.KEY`` stand for."""
+def _placed(problem: Problem, piece: _Piece) -> Problem:
+    at = as_written(piece.value, problem.pointer)
+    return replace(problem, pointer=piece.prefix + at, file=piece.file, line=piece.line_of(at))
+
+
+def _text_at(value: Any, at: str) -> str:
+    for part in parts_of(at):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _secrets(context: Context, notes: Notes) -> Secrets:
+    """What ``$secret_conf.KEY`` and the like stand for."""
 
     def lookup(kind: str, key: str) -> str | None:
-        if not resolve:
+        if not context.resolve:
             return None
-        if kind == "conf":
-            return sources.secrets.get(key)
-        return sources.environ.get(f"TYK_SECRET_{key.upper()}") if kind == "env" else None
+        try:
+            return context.sources.in_text(kind, key)
+        except StoreError as error:
+            message = f"'$secret_{kind}.{key}' cannot be looked up, {error}: it stands for nothing"
+            notes.warning("missing-secret", message, ())
+            return None
 
     return lookup
-
-
-def _domain(document: Mapping[str, Any]) -> str:
-    domain = document[EXTENSION]["server"].get("customDomain") or {}
-    return str(domain["name"]) if domain.get("enabled") else ""
 
 
 def _summary(value: Any) -> str:

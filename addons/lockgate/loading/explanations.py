@@ -47,11 +47,34 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "Move the file out of the folder of definitions, or add what is missing: an OpenAPI document needs "
         "x-tyk-api-gateway.",
     ),
-    "unsupported-format": Explanation(
-        "the format is known, and not built",
-        "The document is a Tyk Classic definition or a Tyk Operator resource, which are not supported yet. It is not "
-        "served.",
-        "Convert the definition to the Tyk OAS format.",
+    "unsupported-kind": Explanation(
+        "a Tyk resource that a gateway does not serve",
+        "The resource belongs to other parts of Tyk (portal, GraphQL federation, policies), or is a kind of API that "
+        "Lockgate does not serve yet (streams, MCP). The other resources of the file are loaded.",
+        "Remove it from the folder of definitions if the message is in the way.",
+    ),
+    "unsupported-protocol": Explanation(
+        "the API is not an HTTP API",
+        "Its protocol is tcp or tls. Lockgate serves HTTP APIs; this one is not served.",
+        "Serve the API elsewhere.",
+    ),
+    "ingress-template": Explanation(
+        "a template for Ingress resources",
+        'The resource has the label template: "true". Tyk Operator makes APIs of it where an Ingress asks for them, '
+        "and does not serve it itself. Lockgate makes no APIs of Ingress resources.",
+        "Write the API as a resource of its own, or remove the label.",
+    ),
+    "missing-config-map": Explanation(
+        "a ConfigMap is not among the files",
+        "A TykOasApiDefinition names the ConfigMap that holds its OpenAPI document. It is looked for in all files of "
+        "the load, by namespace, name and key. The API is not served.",
+        "Put the ConfigMap into the folder, or correct the reference. A resource without namespace is in 'default'.",
+    ),
+    "missing-companion": Explanation(
+        "the OpenAPI document of an API is missing",
+        "A definition with is_oas: true is a projection of an OpenAPI document, which stands beside it as X-oas.json. "
+        "Validation and mock responses are in the document alone, so the API is not served without it.",
+        "Put the document beside it, or set is_oas to false if the definition says it all.",
     ),
     # form
     "wrong-type": Explanation(
@@ -147,6 +170,55 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "with 500.",
         "Write a whole URL: 'https://example.org/base'.",
     ),
+    "bad-domain": Explanation(
+        "the custom domain is no host name",
+        "A domain is a host name without port, or a template such as '{tenant}.example.com'. The API is not served.",
+        "Correct the domain.",
+    ),
+    "unused-domain": Explanation(
+        "the custom domain has no effect",
+        "The gateway's setting enable_custom_domains is off, so that domains of APIs are not looked at, as on Tyk. The "
+        "API is served whatever the Host of a request.",
+        "Set enable_custom_domains to true in the gateway's settings, or remove the domain.",
+    ),
+    "bad-version-location": Explanation(
+        "no request can name a version",
+        "Requests name the version in a header ('header'), in a query parameter ('url-param') or in the path ('url'). "
+        "With any other location the default version is all there is.",
+        "Choose one of the three.",
+    ),
+    "no-version": Explanation(
+        "an API has no version that could be used",
+        "A Classic definition keeps everything in versions. One that is not versioned uses its only version, or the "
+        "one called 'Default', 'default' or ''; where there is none, or more than one, every request is answered with "
+        "403, as on Tyk.",
+        "Give 'version_data' one version called 'Default', and set 'not_versioned' to true.",
+    ),
+    "missing-version": Explanation(
+        "a version is an API that is not there",
+        "The definition says which API each of its versions is, by id. No definition of the load has that id, so that "
+        "requests for the version are refused.",
+        "Add the definition of the version, or correct the id.",
+    ),
+    "unused-paths": Explanation(
+        "lists of paths have no effect",
+        "A version of a Classic definition has 'extended_paths', which count where 'use_extended_paths' is true, and "
+        "'paths', which count where it is not. What stands under the other key has no effect, here as on Tyk.",
+        "Set 'use_extended_paths' as it is meant.",
+    ),
+    "list-in-force": Explanation(
+        "a list of addresses is in force without its switch",
+        "Tyk takes no notice of enable_ip_whitelisting and enable_ip_blacklisting where a list has entries; only "
+        "ip_access_control_disabled switches them off. The same happens here, so that nothing is open that is not "
+        "open there.",
+        "Set the switch to true, empty the list, or set ip_access_control_disabled to true.",
+    ),
+    "unsupported-error-template": Explanation(
+        "an error template uses more than the message",
+        "Error templates have text, {{.Message}} and {{.StatusCode}}; other actions of Go's templates are not "
+        "supported. The rule or template is not used.",
+        "Write the text without other actions.",
+    ),
     "bad-date": Explanation(
         "the expiration is no date",
         "It has to look like '2030-12-31 23:59', in UTC. An API whose date cannot be read counts as expired: every "
@@ -182,9 +254,10 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     ),
     "missing-secret": Explanation(
         "a reference stands for nothing",
-        "An env:// or secrets:// reference names a variable or key that is not there or is empty. The text stays as "
-        "it is written, as on Tyk.",
-        "Set the environment variable, or add the key to 'secrets' in the gateway's settings.",
+        "A reference (env://, secrets://, file://, vault://, consul://) names something that is not there or is "
+        "empty, or its store cannot be asked. The text stays as it is written, as on Tyk.",
+        "Set the environment variable, add the key to 'secrets' or to the store, or set up the store under 'kv' in "
+        "the gateway's settings.",
     ),
     "duplicate-id": Explanation(
         "two APIs have one id",

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from lockgate.decoding.syntax import Parsed, SyntaxProblem
 from lockgate.loading.checks import Loading, check_together
-from lockgate.loading.documents import parse_text, read_documents, read_text
+from lockgate.loading.documents import context_of, parse_text, read_documents, read_text
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem
 from lockgate.settings import Settings
@@ -44,18 +44,23 @@ def load(
         paths: Files, and folders, of which every ``.json``, ``.yaml`` and ``.yml`` that is not hidden is read in the
             order of the alphabet; folders within them are not.
         settings: Of the gateway.
-        resolve: Replace ``env://…`` and ``secrets://…``; otherwise texts with references are not judged.
+        resolve: Replace references to secrets, ``env://…`` and the like; otherwise texts with references are not judged.
         environ: None is the process's own.
     """
     variables = dict(os.environ) if environ is None else environ
     loadings: list[Loading] = []
     problems: list[Problem] = []
-    for path in paths:
-        for file, content in _contents(path):
-            if isinstance(content, Problem):
-                problems.append(content)
-                continue
-            read = read_documents(content, file, settings, variables, resolve=resolve)
+    context = context_of(settings, variables, resolve=resolve)
+    contents = [content for path in paths for content in _contents(path)]
+    for file, content in contents:
+        if not isinstance(content, Problem):
+            # Before any of them is decoded: resources refer to one another across files.
+            context.resources.add(content, file)
+    for file, content in contents:
+        if isinstance(content, Problem):
+            problems.append(content)
+        else:
+            read = read_documents(content, file, context)
             loadings += read.loadings
             problems += read.problems
     definitions, between = check_together(loadings)
@@ -70,7 +75,7 @@ def load_text(
     resolve: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """Load the definitions of one text, without I/O. Never raises.
+    """Load the definitions of one text, without I/O but for references to files and stores. Never raises.
 
     Args:
         text: JSON or YAML.
@@ -79,7 +84,7 @@ def load_text(
         resolve: As for ``load``.
         environ: None is empty.
     """
-    read = read_text(text, file, settings, environ or {}, resolve=resolve)
+    read = read_text(text, file, context_of(settings, environ or {}, resolve=resolve))
     definitions, between = check_together(read.loadings)
     return Loaded(definitions, (*read.problems, *between))
 

@@ -228,13 +228,13 @@ class Making:
             return None
         return text
 
-    def location(self, text: str, place: Place) -> VersionLocation:
-        """Where requests name a version."""
+    def location(self, text: str, place: Place, default: str) -> VersionLocation:
+        """Where requests name a version. Without a location the default is all there is."""
         try:
             location = VersionLocation(text)
         except ValueError:
             location = VersionLocation.NOWHERE
-        if location is VersionLocation.NOWHERE:
+        if location is VersionLocation.NOWHERE and (text or not default):
             known = ", ".join(repr(one.value) for one in VersionLocation if one.value)
             message = f"expected one of {known}, found {self.notes.show(text, place)}: no request can name a version"
             self.notes.warning("bad-version-location", message, place)
@@ -310,11 +310,11 @@ class Making:
             message = f"expected one of {', '.join(_TO_METHODS)}, found {found}: requests are answered with 405"
             self.notes.warning("bad-method", message, place)
 
-    def check_status(self, status: int, place: Place) -> None:
+    def check_status(self, status: int, place: Place, consequence: str = "requests are answered with 500") -> None:
         """Note a status that an answer cannot have; 0 stands for 200."""
         if status and not _FIRST_STATUS <= status <= _LAST_STATUS:
             message = f"expected a status from {_FIRST_STATUS} to {_LAST_STATUS}, found {status}"
-            self.notes.warning("bad-status", f"{message}: requests are answered with 500", place)
+            self.notes.warning("bad-status", f"{message}: {consequence}", place)
 
     def rewrite(self, pattern: tuple[str, Place], to: str) -> UrlRewrite:
         """A rule that sends requests to another URL."""

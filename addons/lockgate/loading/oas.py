@@ -11,8 +11,10 @@ from functools import cmp_to_key
 from typing import Any, Final
 
 from lockgate.decoding.shapes import Bad, Notes, Place, nearest
+from lockgate.error_replies import PLAIN, ErrorReplies
 from lockgate.exchange import Headers, canonical
 from lockgate.loading.durations import duration_seconds
+from lockgate.loading.error_rules import overrides_of
 from lockgate.loading.making import HeaderConfig, Making, Origin, cors_config
 from lockgate.loading.oas_format import EXTENSION, SHAPE
 from lockgate.loading.oas_sections import Balancing, Extension, HeaderTransform, Mock, Operation, Rewrite
@@ -21,6 +23,7 @@ from lockgate.middleware import Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
 from lockgate.middlewares.context_variables import ContextVariables
 from lockgate.middlewares.enforced_timeout import EnforcedTimeout
+from lockgate.middlewares.error_override import ErrorOverride
 from lockgate.middlewares.forward import Forwarding
 from lockgate.middlewares.ip_access import IpAccess, Network
 from lockgate.middlewares.mock_response import MockResponse
@@ -37,6 +40,7 @@ from lockgate.urls import Target
 MAX_TURNS: Final = 10_000
 """Of all targets of one API together; weights that come to more are scaled down."""
 
+_STREAMS: Final = "x-tyk-streaming"
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 
 _EXTENSION: Final[Place] = (EXTENSION,)
@@ -66,6 +70,8 @@ def decode_oas(
     extension = _read_extension(document, notes)
     if extension is None or notes.refused():
         return None
+    if document.get(_STREAMS):
+        notes.unsupported(_STREAMS, (_STREAMS,), consequence="requests go to the upstream")
     made = _OasMaking(document, extension, origin, notes).definition(written)
     if notes.refused():
         return None
@@ -130,6 +136,12 @@ class _OasMaking(Making):
         if custom is not None and custom.enabled and custom.name:
             domain = self.domain(custom.name, (*_SERVER, "customDomain", "name"))
         sections = dict(self._sections(listen)) if listen is not None else {}
+        errors = self._errors()
+        if errors.overrides:
+            sections["error_override"] = Section(ErrorOverride(errors), pointer(*_EXTENSION, "errorOverrides"))
+        limit = extension.upstream.rate_limit
+        if limit is not None and limit.enabled and limit.rate > 0 and not extension.middleware.global_.skip_rate_limit:
+            self.notes.unsupported("rateLimit", (*_UPSTREAM, "rateLimit"), restricts=True)
         rules = tuple(self._rules())
         if listen is None or domain is None:
             return None
@@ -148,6 +160,7 @@ class _OasMaking(Making):
                 ),
             ),
             versioning=self._versioning(),
+            errors=errors,
             domain=domain,
             org_id=extension.info.org_id,
             internal=extension.info.state.internal,
@@ -158,13 +171,20 @@ class _OasMaking(Making):
             content_hash=self.content_hash(self._document, api_id),
         )
 
+    def _errors(self) -> ErrorReplies:
+        section = self._extension.error_overrides
+        if section is None or not section.enabled or not section.value:
+            return PLAIN
+        place = (*_EXTENSION, "errorOverrides", "value")
+        return ErrorReplies(overrides=(overrides_of(section.value, place, self, camel=True),))
+
     def _versioning(self) -> Versioning | None:
         section = self._extension.info.versioning
         if section is None or not section.enabled:
             return None
         place = (*_EXTENSION, "info", "versioning")
         return Versioning(
-            location=self.location(section.location, (*place, "location")),
+            location=self.location(section.location, (*place, "location"), section.default),
             key=section.key,
             pattern=self.version_pattern(section.url_versioning_pattern, (*place, "urlVersioningPattern")),
             strip=section.strip_versioning_data,

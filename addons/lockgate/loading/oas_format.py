@@ -28,14 +28,15 @@ from lockgate.decoding.shapes import (
     unsupported,
     with_any_of,
 )
+from lockgate.loading.error_rules import OAS_RULES
 from lockgate.loading.oas_middleware import GLOBAL, OPERATION
 from lockgate.loading.oas_parts import (
     ANY,
+    DURATION,
     ENABLED,
     FILLED,
     FINE_DURATION,
     FLAG,
-    RATE_LIMIT,
     SOME_DURATION,
     SWITCH,
     TEXT,
@@ -56,6 +57,7 @@ from lockgate.loading.oas_sections import (
     Listen,
     Middleware,
     OwnKeys,
+    RateLimit,
     Server,
     State,
     Timeout,
@@ -207,9 +209,7 @@ _SERVER: Final = record(
         ),
         "contextVariables": ignored(SWITCH),
         "ipAccessControl": optional(
-            record(
-                IpAccessControl, {"enabled": FLAG, "allow": optional(TEXTS, ()), "block": optional(TEXTS, ())}
-            )
+            record(IpAccessControl, {"enabled": FLAG, "allow": optional(TEXTS, ()), "block": optional(TEXTS, ())})
         ),
         "batchProcessing": unsupported("batchProcessing", SWITCH, consequence="batch requests go to the upstream"),
         "port": unsupported("port", integer(1, 65535), consequence="the API is served on the gateway's port"),
@@ -252,10 +252,10 @@ _UPSTREAM: Final = record(
         "url": TEXT,
         "preserveHostHeader": optional(toggle()),
         "preserveTrailingSlash": optional(toggle()),
-        "rateLimit": unsupported("rateLimit", RATE_LIMIT, restricts=True),
-        "enforceTimeout": optional(
-            record(Timeout, {"enabled": FLAG, "duration": optional(FINE_DURATION, "")})
+        "rateLimit": optional(
+            record(RateLimit, {"enabled": ENABLED, "rate": required(number()), "per": required(DURATION)})
         ),
+        "enforceTimeout": optional(record(Timeout, {"enabled": FLAG, "duration": optional(FINE_DURATION, "")})),
         "loadBalancing": optional(
             record(
                 Balancing,
@@ -367,7 +367,7 @@ SHAPE: Final = record(
             ),
             Middleware(),
         ),
-        "errorOverrides": unsupported("errorOverrides", mapping_of(anything())),
+        "errorOverrides": optional(OAS_RULES),
         OWN: optional(record(OwnKeys, {"strict": FLAG}), OwnKeys(), name="own"),
     },
 )

@@ -262,7 +262,7 @@ GLOBAL: Final = record(
         "responsePlugin": unsupported("responsePlugin", _OLD_PLUGINS, restricts=True),
         "responsePlugins": unsupported("responsePlugins", _PLUGINS, restricts=True),
         # They only loosen limits that keys have.
-        "skipRateLimit": ignored(boolean()),
+        "skipRateLimit": FLAG,
         "skipQuota": ignored(boolean()),
         "skipQuotaReset": ignored(boolean()),
     },

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lockgate.decoding.shapes import Toggle
+from lockgate.loading.error_rules import OverridesSection
 from lockgate.loading.making import CorsSection
 
 
@@ -111,6 +112,7 @@ class Global:
     request_size_limit: SizeLimit | None = None
     context_variables: Toggle | None = None
     ignore_case: Toggle | None = None
+    skip_rate_limit: bool = False
     cors: CorsSection | None = None
 
 
@@ -218,6 +220,16 @@ class Balancing:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """``upstream.rateLimit``."""
+
+    enabled: bool
+    rate: float
+    """0 and below limit nothing."""
+    per: str
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamSection:
     """``upstream``."""
 
@@ -226,6 +238,7 @@ class UpstreamSection:
     preserve_trailing_slash: Toggle | None = None
     enforce_timeout: Timeout | None = None
     load_balancing: Balancing | None = None
+    rate_limit: RateLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +256,5 @@ class Extension:
     upstream: UpstreamSection
     server: Server
     middleware: Middleware = Middleware()
-    error_overrides: object = None
-    """As it is written."""
+    error_overrides: OverridesSection | None = None
     own: OwnKeys = OwnKeys()

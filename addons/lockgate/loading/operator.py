@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
-from lockgate.decoding.positions import YamlPositions
+from lockgate.decoding.positions import YamlPositions, parts_of
 from lockgate.decoding.syntax import Parsed, SyntaxProblem, parse_json, parse_yaml
 from lockgate.loading.oas_format import EXTENSION
 from lockgate.problems import Problem, Severity, pointer
@@ -25,6 +25,7 @@ _SILENT: Final = ("OperatorContext",)
 """Kinds of Tyk that say nothing about how APIs are served."""
 _APIS: Final = ("TykStreamsApiDefinition", "TykMcpProxyDefinition")
 """Kinds of APIs that Lockgate does not serve."""
+_TEMPLATE_LABELS: Final = ("template", "tyk.io/ingress-template")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Found:
     """Lines before it, where it is a document within a text."""
     api_id: str = ""
     """For a definition that has none."""
+    is_classic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Resources:
     def add(self, documents: list[Parsed], file: str) -> None:
         """Remember the ConfigMaps of a file."""
         for parsed in documents:
-            for resource, place in _resources(parsed.value):
+            for resource, place in _resources_anywhere(parsed.value):
                 data = resource.get("data")
                 if resource.get("kind") == "ConfigMap" and isinstance(data, dict):
                     self.config_maps[_key(resource)] = _ConfigMap(parsed, file, data, place)
@@ -76,10 +78,18 @@ def is_resource(value: Any) -> bool:
 
 
 def definitions(
-    parsed: Parsed, file: str, resources: Resources
+    value: Any, prefix: str, parsed: Parsed, file: str, resources: Resources
 ) -> Iterator[tuple[Found | None, tuple[Problem, ...]]]:
-    """What a resource, or a list of them, gives: definitions, problems, or nothing."""
-    for resource, place in _resources(parsed.value):
+    """What a resource, or a list of them, gives: definitions, problems, or nothing.
+
+    Args:
+        value: The resource.
+        prefix: JSON Pointer to it.
+        parsed: The document that it stands in.
+        file: Of the document.
+        resources: Of the load.
+    """
+    for resource, place in _resources(value, parts_of(prefix)):
         yield from _of(resource, place, parsed, file, resources)
 
 
@@ -89,7 +99,9 @@ def api_id(namespace: str, name: str) -> str:
     return base64.urlsafe_b64encode(text).decode("ascii").rstrip("=")
 
 
-def _resources(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[Mapping[str, Any], tuple[str | int, ...]]]:
+def _resources(
+    value: Any, place: tuple[str | int, ...] = ()
+) -> Iterator[tuple[Mapping[str, Any], tuple[str | int, ...]]]:
     if not is_resource(value):
         return
     items = value.get("items")
@@ -99,6 +111,15 @@ def _resources(value: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[
                 yield item, (*place, "items", index)
     else:
         yield value, place
+
+
+def _resources_anywhere(value: Any) -> Iterator[tuple[Mapping[str, Any], tuple[str | int, ...]]]:
+    """The same, of a list of resources too."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _resources(one, (index,))
+    else:
+        yield from _resources(value)
 
 
 def _text(value: Any) -> str:
@@ -149,11 +170,11 @@ def _of(
     if kind not in ("ApiDefinition", "TykOasApiDefinition"):
         is_api = kind in _APIS
         consequence = "the API is not served" if is_api else "it has no effect"
-        message = f"resources of kind {kind!r} are not for a gateway, or not supported yet: {consequence}"
+        message = f"a resource of kind {kind!r} is not for a gateway, or not supported yet: {consequence}"
         severity = Severity.ERROR if is_api else Severity.WARNING
         yield resource.problem("unsupported-kind", message, "kind", severity=severity)
         return
-    if _inner(value, "metadata", "labels", "template") == "true":
+    if any(_inner(value, "metadata", "labels", label) == "true" for label in _TEMPLATE_LABELS):
         message = "the resource is a template for Ingress resources, and is not served itself"
         yield resource.problem("ingress-template", message, "metadata", "labels", severity=Severity.WARNING)
         return
@@ -162,7 +183,7 @@ def _of(
         yield resource.problem("missing-key", "expected 'spec', an object, but it is missing")
     elif kind == "ApiDefinition":
         yield (
-            Found(_classic(spec, value), parsed, file, pointer(*place, "spec"), 0, resource.api_id),
+            Found(_classic(spec, value), parsed, file, pointer(*place, "spec"), 0, resource.api_id, is_classic=True),
             (),
         )
     else:
@@ -175,10 +196,11 @@ def _of(
 def _classic(spec: Mapping[str, Any], resource: Mapping[str, Any]) -> dict[str, Any]:
     """A Classic definition, with what the Operator fills in."""
     namespace, name = _key(resource)
-    made = _without_references(dict(spec), namespace)
+    made: dict[str, Any] = _without_references(dict(spec), namespace)
     made.setdefault("name", name)
     made.setdefault(
-        "version_data", {"not_versioned": True, "versions": {"Default": {"name": "Default", "use_extended_paths": True}}}
+        "version_data",
+        {"not_versioned": True, "versions": {"Default": {"name": "Default", "use_extended_paths": True}}},
     )
     return made
 

@@ -1,21 +1,35 @@
-"""References to secrets in the texts of a document: ``env://NAME`` and ``secrets://KEY``.
+"""References to secrets in the texts of a document: ``env://``, ``secrets://``, ``file://``, ``vault://``, ``consul://``.
 
-A reference runs to the end of its text; what stands before it stays. Names never appear beside values in problems.
+A reference runs to the end of its text; what stands before it stays. Values are never part of a problem: there, the
+reference stands for them.
 
-Source: behaviour-chain 1.2.
+``vault://KEY`` is a field of the secret ``secret/tyk-apis``, ``vault://engine/path.field`` one of any other, and
+``consul://KEY`` the key ``tyk-apis/KEY``.
+
+Source: behaviour-chain 1.2; Tyk documentation, "Key value secrets storage".
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lockgate.decoding.shapes import Notes, Place
+from lockgate.loading.secret_stores import SecretStore, StoreError
 
 _REFERENCE: Final = re.compile(
     r"(?P<kind>env|secrets|consul|vault|file|kv)://(?P<name>.*)|\$kv\{(?P<kv>[^}]*)\}", re.DOTALL
 )
-_READABLE: Final = ("env", "secrets")
+_PLACES: Final = {
+    "env": "the environment",
+    "secrets": "the gateway's secrets",
+    "file": "the folder of secrets",
+    "vault": "Vault",
+    "consul": "Consul",
+}
+_FOLDER: Final = "tyk-apis"
+"""Of Consul and Vault, for references that name none."""
+_NEEDED: Final = {"file": "kv.file.base_path", "vault": "kv.vault.address", "consul": "kv.consul.address"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +39,41 @@ class Sources:
     environ: Mapping[str, str]
     secrets: Mapping[str, str]
     """``secrets`` of the gateway's settings."""
+    stores: Mapping[str, SecretStore] = field(default_factory=dict)
+    """By scheme of a reference."""
+
+    def look_up(self, kind: str, name: str) -> str | None:
+        """What a reference stands for; None or "" when there is nothing.
+
+        Raises:
+            StoreError: Nobody can tell.
+        """
+        if kind == "env":
+            return self.environ.get(name)
+        if kind == "secrets":
+            return self.secrets.get(name)
+        store = self.stores.get(kind)
+        if store is None:
+            raise StoreError(f"{_NEEDED[kind]!r} is not set")
+        if kind == "vault":
+            path, _, key = name.rpartition(".") if "/" in name else (f"secret/{_FOLDER}", "", name)
+            return store.resolve(path, key)
+        return store.resolve(f"{_FOLDER}/{name}" if kind == "consul" else name, "")
+
+    def in_text(self, kind: str, name: str) -> str | None:
+        """What ``$secret_KIND.NAME`` stands for."""
+        store = self.stores.get(kind)
+        match kind:
+            case "conf":
+                return self.secrets.get(name)
+            case "env":
+                return self.environ.get(f"TYK_SECRET_{name.upper()}")
+            case "vault" if store is not None:
+                path, _, key = name.rpartition(".")
+                return store.resolve(path, key)
+            case "consul" if store is not None:
+                return store.resolve(name, "")
+        return None
 
 
 def has_reference(text: str) -> bool:
@@ -52,7 +101,9 @@ def references(value: Any) -> dict[Place, str]:
     return found
 
 
-def resolved(value: Any, found: Mapping[Place, str], sources: Sources, notes: Notes, within: str) -> Any:
+def resolved(
+    value: Any, found: Mapping[Place, str], sources: Sources, notes: Notes, within: tuple[str, ...] = ()
+) -> Any:
     """``value`` with its references replaced; a missing one stays as it is written, with a warning.
 
     Args:
@@ -60,7 +111,7 @@ def resolved(value: Any, found: Mapping[Place, str], sources: Sources, notes: No
         found: As ``references`` gave it for ``value``.
         sources: What to look in.
         notes: Where missing ones, and kinds that are not built, are noted.
-        within: Key of the document under which the latter count.
+        within: Keys of the document under which files and stores count: elsewhere ``file://…`` is an ordinary URL.
     """
     made = value
     for place, text in found.items():
@@ -68,15 +119,20 @@ def resolved(value: Any, found: Mapping[Place, str], sources: Sources, notes: No
         if match is None:
             continue
         kind, name = match["kind"] or "kv", match["name"] if match["kind"] else match["kv"]
-        if kind not in _READABLE:
-            # Elsewhere in a document "file://…" is an ordinary URL.
-            if place[:1] == (within,):
-                notes.unsupported(f"a secret from {kind!r}", place, consequence=f"{text!r} stays as it is written")
+        if kind not in ("env", "secrets") and place[: len(within)] != within:
             continue
-        replacement = sources.environ.get(name) if kind == "env" else sources.secrets.get(name)
+        if kind == "kv":
+            notes.unsupported(f"a secret from {kind!r}", place, consequence=f"{text!r} stays as it is written")
+            continue
+        try:
+            replacement = sources.look_up(kind, name)
+        except StoreError as error:
+            message = f"{match.group()!r} cannot be looked up, {error}: it stays as it is written"
+            notes.warning("missing-secret", message, place)
+            continue
         if not replacement:
-            where = "the environment" if kind == "env" else "the gateway's secrets"
-            notes.warning("missing-secret", f"{match.group()!r} is not in {where}: it stays as it is written", place)
+            message = f"{match.group()!r} is not in {_PLACES[kind]}: it stays as it is written"
+            notes.warning("missing-secret", message, place)
             continue
         made = _replaced(made, place, text[: match.start()] + replacement)
     return made

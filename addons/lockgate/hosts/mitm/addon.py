@@ -11,7 +11,7 @@ that was not released here (``Passage.upstream``).
 
 import asyncio
 import logging
-import secrets
+import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -36,14 +36,16 @@ from lockgate.hosts.mitm.messages import (
     write_response,
 )
 from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_of
-from lockgate.middleware import Reason
+from lockgate.middleware import BodyNeed, Reason
 from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
-from lockgate.stores.memory import MemoryTurns
 from lockgate.snapshot import Gateway, Snapshot
+from lockgate.stores.memory import MemoryTurns
 
 logger = logging.getLogger(__name__)
 
+_random: Final = random.Random()  # noqa: S311 - for ids that tell exchanges apart; nobody gains by guessing one
+_SNIFFER: Final = "content_type"
 _CRASHED: Final = "crashed when %s; the answer is a 500"
 MOST_FLOWS: Final = 10_000
 """That a UI keeps; mitmproxy would keep them all."""
@@ -57,6 +59,7 @@ DEFAULTS: Final[dict[str, object]] = {
     "connection_strategy": "lazy",
     "keep_host_header": True,
     "block_global": False,
+    "keep_alt_svc_header": True,
     "onboarding": False,
     "tcp_timeout": 120,
     "web_columns": ["tls", "icon", "path", "method", "status", "comment", "size", "time"],
@@ -114,6 +117,7 @@ class GatewayAddon:
         shown = True
         loader.add_option(views.VIEW_OPTION, bool, shown, "Show Lockgate's trace as the first view of a message.")
         dispatch.install(loader.master.addons)
+        stream.use_quick_flow_ids()
         clientplayback.ReplayHandler = GatewayReplayHandler  # type: ignore[assignment, misc]
         if views.TraceView.name not in contentviews.registry.available_views():
             contentviews.add(views.TraceView)
@@ -233,7 +237,7 @@ class GatewayAddon:
             return
         request = to_request(flow.request, flow.request.scheme, body_follows=passage.body_follows)
         exchange = Exchange(
-            id=secrets.token_hex(6),
+            id=f"{_random.getrandbits(48):012x}",
             received_at=datetime.now(UTC),
             request=request,
             client=to_client(flow.client_conn.peername),
@@ -343,9 +347,23 @@ class GatewayAddon:
         engine.begin_response(run, to_response(response, body_follows=follows))
         if follows and (run.needs_response_body or self._shows(response)):
             passage.response_waits_for_body = True
+            passage.response_may_pass = not run.needs_response_body or _only_sniffs(run)
             return
         await engine.run_response(run, NOT_READ if follows else b"")
         self._write_answer(flow, passage)
+
+    async def lockgate_response_too_long(self, flow: http.HTTPFlow) -> None:
+        """Run the response phase without the body that it would have liked to see."""
+        try:
+            passage = passage_of(flow)
+            if passage is None or passage.run is None:
+                raise RuntimeError("there is no exchange whose response could pass")
+            passage.response_waits_for_body = False
+            await engine.run_response(passage.run, NOT_READ)
+            self._write_answer(flow, passage)
+        except (Exception, asyncio.CancelledError):
+            logger.exception(_CRASHED, "a long response came")
+            self._crash(flow, "a long response came")
 
     def _write_answer(self, flow: http.HTTPFlow, passage: Passage) -> None:
         run, response = passage.run, flow.response
@@ -410,6 +428,19 @@ class GatewayReplayHandler(clientplayback.ReplayHandler):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         stream.install_on(self.layer)
+
+
+def _only_sniffs(run: engine.Run) -> bool:
+    """Whether nothing but ``content_type`` wants the response's body; it can do without."""
+    plan = run.plan
+    if plan is None or plan.body is not BodyNeed.NONE:
+        return False
+    return not any(
+        link.middleware.body_when is not None
+        and link.middleware.name != _SNIFFER
+        and link.middleware.body_when(link.config, run.exchange, plan.phase) is not BodyNeed.NONE
+        for link in plan.asks
+    )
 
 
 def set_defaults(options: Any, names: Callable[[str], bool] = lambda _: True) -> None:

@@ -12,7 +12,6 @@ Source for texts and for what counts as a fault: the reference gateway's HTTP li
 """
 
 import re
-import time
 from typing import Final, override
 
 import h11
@@ -43,6 +42,8 @@ from lockgate.hosts.mitm.messages import (
     LOWEST_FINAL_STATUS,
     Fields,
     is_name,
+    new_request,
+    new_response,
     reason_phrase,
 )
 
@@ -148,9 +149,7 @@ class RequestHead:
             authority, path = b"", target
         else:
             authority, path = _absolute(line)
-        self.message = http.Request(
-            "", 0, method, b"", authority, path, b"HTTP/" + version, http.Headers(fields), None, None, _now(), None
-        )
+        self.message = new_request(method, authority, path, b"HTTP/" + version, fields)
 
     def _framed(self, fields: Fields) -> Fields:
         """Check the fields that say how the message ends and where it goes."""
@@ -240,10 +239,6 @@ def _unframed(fields: Fields) -> tuple[list[tuple[bytes, bytes]], bytes | None, 
         elif name != b"transfer-encoding":
             kept.append(field)
     return kept, length, connection
-
-
-def _now() -> float:
-    return time.time()
 
 
 def _field(fields: Fields, wanted: bytes) -> bytes | None:
@@ -492,6 +487,8 @@ class GatewayHttp1Client(Http1Client):
         self._written = None
         self._last = self.context.client.alpn == b"h2"  # mitmproxy does not use it again for such a client
         self._is_head = data.method == b"HEAD"
+        # HTTP/2 cuts Cookie in pieces, which are one field in HTTP/1 (RFC 9113, 8.2.3).
+        joins = self.context.client.alpn == b"h2"
         length: bytes | None = None
         kept = []
         cookies = []
@@ -501,7 +498,7 @@ class GatewayHttp1Client(Http1Client):
             name = field[0].lower()
             if name == b"content-length":
                 length = field[1]
-            elif name == b"cookie":
+            elif joins and name == b"cookie":
                 cookies.append(field[1])
             elif name == b"transfer-encoding":
                 self._chunked = True
@@ -599,8 +596,7 @@ class GatewayHttp1Client(Http1Client):
         if size == -1 or _closes(_field(kept, b"connection"), http10=http10):
             self._last = True
         version = b"HTTP/1.0" if http10 else b"HTTP/1.1"
-        message = http.Response(version, status, reason or b"", http.Headers(kept), None, None, _now(), None)
-        return message, size
+        return new_response(version, status, reason or b"", kept), size
 
     def _size(self, status: int, fields: Fields) -> int | None:
         codings = [value for name, value in fields if name.lower() == b"transfer-encoding"]

@@ -35,6 +35,38 @@ HIGHEST_STATUS: Final = 999
 type Fields = tuple[tuple[bytes, bytes], ...]
 
 
+def new_request(method: bytes, authority: bytes, path: bytes, version: bytes, fields: Fields) -> http.Request:
+    """A request that was just read. Its host is not known yet.
+
+    Made without ``__init__``: mitmproxy checks the type of each value there (22 % of a request's time without -O, n = 9).
+    """
+    data = http.RequestData.__new__(http.RequestData)
+    data.host, data.port, data.scheme = "", 0, b""
+    data.method, data.authority, data.path = method, authority, path
+    _fill(data, version, fields)
+    message = http.Request.__new__(http.Request)
+    message.data = data
+    return message
+
+
+def new_response(version: bytes, status: int, reason: bytes, fields: Fields) -> http.Response:
+    """A response whose head was just read. As ``new_request``."""
+    data = http.ResponseData.__new__(http.ResponseData)
+    data.status_code, data.reason = status, reason
+    _fill(data, version, fields)
+    message = http.Response.__new__(http.Response)
+    message.data = data
+    return message
+
+
+def _fill(data: http.MessageData, version: bytes, fields: Fields) -> None:
+    headers = http.Headers.__new__(http.Headers)
+    headers.fields = fields
+    data.http_version, data.headers = version, headers
+    data.content, data.trailers = None, None
+    data.timestamp_start, data.timestamp_end = time.time(), None
+
+
 def to_request(message: http.Request, client_scheme: str, *, body_follows: bool) -> Request:
     """A request as chains see it.
 
@@ -44,18 +76,20 @@ def to_request(message: http.Request, client_scheme: str, *, body_follows: bool)
         body_follows: Its body was not read yet.
     """
     data = message.data
-    host, fields = data.authority, data.headers.fields
-    for index, field in enumerate(fields):
-        if field[0].lower() == b"host":
+    host = data.authority
+    fields = []
+    for field in data.headers.fields:
+        name = field[0].lower()
+        if name == b"host":
             host = host or field[1]
-            fields = fields[:index] + fields[index + 1 :]
-            break
+        elif name != b"transfer-encoding":  # framing, which is the host's; the reference gateway does not see it either
+            fields.append(field)
     path, question, query = data.path.partition(b"?")
     return Request(
         method=decode_text(data.method),
         path=decode_text(path),
         query=decode_text(query) if question else None,
-        headers=Headers(fields),
+        headers=Headers(tuple(fields)),
         body=NOT_READ if body_follows else (data.content or b""),
         host=decode_text(host),
         scheme=client_scheme,
@@ -92,8 +126,7 @@ def write_request(request: Request, message: http.Request) -> None:
         data.authority = b""
         data.http_version = b"HTTP/1.1"
         fields = ((b"Host", host), *fields)
-    if isinstance(request.body, NotRead):
-        fields = _with_framing(fields, data.headers.fields)
+    fields = _framed(fields, data.headers.fields, touched=not isinstance(request.body, NotRead))
     data.method = method
     data.path = target
     if data.headers.fields != fields:
@@ -102,11 +135,21 @@ def write_request(request: Request, message: http.Request) -> None:
         data.content = request.body
 
 
-def _with_framing(fields: Fields, original: Fields) -> Fields:
-    """With the client's framing: a body that no link touched is framed as it was, whatever fields links removed."""
-    if any(name.lower() in _FRAMING for name, _ in fields):
+def _framed(fields: Fields, original: Fields, *, touched: bool) -> Fields:
+    """With the client's framing in place of what links wrote: a body that streams past is framed as it was.
+
+    Args:
+        fields: As links left them.
+        original: As the client sent them.
+        touched: The body was read, so it may have another length; if it was chunked, it stays so.
+    """
+    framing = [field for field in original if field[0].lower() in _FRAMING]
+    if touched:
+        framing = [field for field in framing if field[0].lower() == b"transfer-encoding"]
+    kept = tuple(field for field in fields if field[0].lower() not in _FRAMING)
+    if not framing and len(kept) == len(fields):
         return fields
-    return (*fields, *(field for field in original if field[0].lower() in _FRAMING))
+    return (*kept, *framing)
 
 
 _METHOD: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -155,9 +198,12 @@ def to_response(message: http.Response, *, body_follows: bool) -> Response:
         body_follows: Its body was not read yet.
     """
     data = message.data
+    fields = data.headers.fields
+    if any(name.lower() == b"transfer-encoding" for name, _ in fields):
+        fields = tuple(field for field in fields if field[0].lower() != b"transfer-encoding")
     return Response(
         status=data.status_code,
-        headers=Headers(data.headers.fields),
+        headers=Headers(fields),
         body=NOT_READ if body_follows else (data.content or b""),
         reason=decode_text(data.reason),
     )

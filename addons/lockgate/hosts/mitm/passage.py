@@ -74,6 +74,8 @@ class Passage:
     """The response's head does not end it. Written by the stream."""
     response_waits_for_body: bool = False
     """The response phase runs when the whole body is there."""
+    response_may_pass: bool = False
+    """A body above ``response_limit`` passes unread, instead of failing."""
     response_limit: int = DEFAULT_RESPONSE_LIMIT
     settled: bool = False
     """The client's response is ours: no response phase runs."""
