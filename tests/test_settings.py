@@ -122,3 +122,28 @@ def test_variables_that_set_nothing_or_do_not_fit():
     ]
     assert problems[0].message == "the variable TYK_GW_LISTENPORT has a value that does not fit"
     assert problems[1].hint == "did you mean 'TYK_GW_LISTENPORT'?"
+
+
+def test_stores_of_secrets():
+    text = """
+    kv:
+      vault: {address: "http://v", agent_address: "http://agent", max_retries: 3, timeout: 30, token: hidden, kv_version: 1}
+      consul: {address: "c:8500", scheme: https, datacenter: dc, http_auth: {username: u, password: hidden}, wait_time: 10}
+      file: {base_path: /secrets}
+    """
+    environ = {"TYK_GW_KV_VAULT_TIMEOUT": "2.5", "TYK_GW_KV_CONSUL_HTTPAUTH_USERNAME": "other"}
+    settings, problems = load_settings(text, "folder/tyk.yaml", environ)
+    assert problems == ()
+    vault, consul = settings.kv.vault, settings.kv.consul
+    assert (vault.address, vault.agent_address, vault.token, vault.kv_version, vault.timeout) == (
+        "http://v", "http://agent", "hidden", 1, 2.5,
+    )  # fmt: skip
+    assert (consul.address, consul.scheme, consul.datacenter) == ("c:8500", "https", "dc")
+    assert (consul.http_auth.username, consul.http_auth.password) == ("other", "hidden")
+    assert (settings.kv.file.base_path, settings.folder) == ("/secrets", "folder")
+    assert "hidden" not in repr(settings)
+
+
+def test_any_xff_depth_may_be_set():
+    settings, problems = load_settings('{"http_server_options": {"xff_depth": -1}}')
+    assert (settings.http_server_options.xff_depth, problems) == (-1, ())

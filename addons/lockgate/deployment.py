@@ -2,12 +2,14 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, final
 
+from lockgate import certificates
 from lockgate.error_replies import ErrorTemplates, compile_templates
-from lockgate.loading import load
+from lockgate.loading import LoadCache, load
 from lockgate.model import ApiDefinition
 from lockgate.problems import DefinitionError, Problem, Severity
 from lockgate.settings import Settings, load_settings
@@ -17,40 +19,97 @@ MAX_TEMPLATE_BYTES: Final = 1 << 20
 """Of one error template."""
 
 
+type SettingsSource = Callable[[], tuple[Settings, tuple[Problem, ...]]]
+"""Reads the settings anew; raises DefinitionError where they cannot be used."""
+
+ONLY_AT_START: Final = ("listen_port", "listen_address", "control_api_port")
+"""Settings that a reload does not put in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A reload that is ready to be put in force."""
+
+    snapshot: Snapshot
+    report: ReloadReport
+    settings: Settings
+
+
 @final
 class Deployment:
     """Where definitions come from, and the gateway that serves them."""
 
-    __slots__ = ("gateway", "paths", "problems", "settings")
+    __slots__ = ("_cache", "_source", "gateway", "paths", "problems", "settings")
 
-    def __init__(self, paths: Sequence[Path], settings: Settings, problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        settings: Settings,
+        problems: Sequence[Problem] = (),
+        source: SettingsSource | None = None,
+    ) -> None:
         """Load every definition in ``paths``.
 
         Args:
             paths: Files and folders.
             settings: Of the gateway.
             problems: Found in the settings; they are reported with those of the definitions.
+            source: Reads the settings again at each reload; None keeps them.
         """
         self.paths: Final = tuple(paths)
-        self.settings: Final = settings
-        definitions, found = self.load()
+        self._source: Final = source
+        self._cache: Final = LoadCache()
+        self.settings = settings
+        definitions, found = self._load(settings)
         self.problems: tuple[Problem, ...] = (*problems, *found)
         self.gateway: Final = Gateway(Snapshot(definitions, settings))
 
-    def load(self) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
-        """Everything on disk as it is now. Changes nothing, so that it may run beside the gateway."""
-        loaded = load(self.paths, self.settings)
-        templates, digest, problems = read_templates(Path(self.settings.template_path))
+    def _load(self, settings: Settings) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
+        loaded = load(self.paths, settings, cache=self._cache)
+        templates, digest, problems = read_templates(Path(settings.template_path))
         definitions = loaded.definitions
         if templates.by_name:
             definitions = tuple(_worded(definition, templates, digest) for definition in definitions)
         return definitions, (*loaded.problems, *problems)
 
+    def prepare(self) -> Prepared:
+        """Read and compile everything as it is on disk now. Changes nothing, so that it may run beside the gateway."""
+        settings, problems = self._settings()
+        definitions, found = self._load(settings)
+        snapshot, report = self.gateway.prepare(definitions, (*problems, *found), settings)
+        return Prepared(snapshot, report, settings)
+
+    def _settings(self) -> tuple[Settings, tuple[Problem, ...]]:
+        """The settings to go on with: those in force where the new ones cannot be used."""
+        if self._source is None:
+            return self.settings, ()
+        try:
+            fresh, problems = self._source()
+        except DefinitionError as error:
+            return self.settings, error.problems
+        late = [name for name in ONLY_AT_START if getattr(fresh, name) != getattr(self.settings, name)]
+        notes = tuple(
+            Problem(
+                "only-at-start",
+                f"{name} changed from {getattr(self.settings, name)!r} to {getattr(fresh, name)!r}: "
+                "it is put in force when the gateway starts again",
+                f"/{name}",
+                Severity.WARNING,
+            )
+            for name in late
+        )
+        return fresh, (*problems, *notes)
+
+    def publish(self, prepared: Prepared) -> ReloadReport:
+        """Put a reload in force."""
+        self.settings = prepared.settings
+        self.problems = prepared.report.problems
+        self.gateway.publish(prepared.snapshot, prepared.report)
+        return prepared.report
+
     def reload(self) -> ReloadReport:
         """Load again and swap; what does not load keeps its last good version."""
-        definitions, problems = self.load()
-        self.problems = problems
-        return self.gateway.reload(definitions, problems)
+        return self.publish(self.prepare())
 
     @property
     def watched(self) -> tuple[Path, ...]:
@@ -74,6 +133,7 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> tuple[Settin
             raise DefinitionError((Problem("unreadable", f"cannot read {name!r}: {error}", file=name),)) from None
     settings, problems = load_settings(text, name, environ)
     errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    errors = errors or tuple(problem.at(name, 0) for problem in certificates.problems_of(settings))
     if errors:
         raise DefinitionError(errors)
     return dataclasses.replace(settings, template_path=str(folder / settings.template_path)), problems

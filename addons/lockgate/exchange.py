@@ -228,6 +228,28 @@ type Variables = Mapping[str, VariableValue]
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """How an upstream's certificate is verified, and what it is shown. Connections are shared only where all is equal.
+
+    Versions are "1.0" to "1.3"; "" is the usual one.
+    """
+
+    verify: bool = True
+    ca_files: tuple[str, ...] = ()
+    """Trusted beside the usual authorities."""
+    client_cert_file: str = ""
+    """Shown when the upstream asks for a certificate; "" is none."""
+    client_key_file: str = ""
+    """Of ``client_cert_file``; "" where that file holds the key too."""
+    server_name: str = ""
+    """Asked for, and verified; "" is the upstream's host."""
+    min_version: str = ""
+    max_version: str = ""
+    ciphers: tuple[str, ...] = ()
+    """Up to TLS 1.2, by their names in OpenSSL or in RFCs; () are the usual ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """Where and how an exchange is forwarded. The host realises it."""
 
@@ -241,6 +263,8 @@ class Upstream:
     """Until the response headers are there."""
     total_timeout_seconds: float = 0.0
     """The whole exchange, until the response is copied; 0 sets no limit."""
+    tls: UpstreamTls | None = None
+    """For https; None leaves it to the host."""
 
     @property
     def address(self) -> str:

@@ -17,6 +17,7 @@ from lockgate.decoding.shapes import (
     Place,
     anything,
     boolean,
+    choice,
     ignored,
     integer,
     list_of,
@@ -25,6 +26,7 @@ from lockgate.decoding.shapes import (
     number,
     optional,
     record,
+    required,
     string,
     struct,
     unsupported,
@@ -34,6 +36,18 @@ from lockgate.problems import Problem
 
 DEFAULT_SECRET: Final = "352d20ee67be67f6340b4c0605b044b7"  # noqa: S105 - documented, and refused off loopback
 ENVIRONMENT_PREFIX: Final = "TYK_GW_"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate:
+    """One of ``http_server_options.certificates``."""
+
+    cert_file: str
+    """PEM, with the chain; relative to the settings' file."""
+    key_file: str
+    """PEM; relative to the settings' file."""
+    domain_name: str = ""
+    """For clients that ask for it; "*.a.test" for all names right below a.test. "" takes the certificate's own names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,42 @@ class HttpServerOptions:
     """Which entry of X-Forwarded-For is the client, counted from the right; 0 is the first one."""
     enable_websockets: bool = True
     """Differs: the reference gateway has them off unless asked for."""
+    use_ssl: bool = False
+    """Clients speak TLS, and nothing else."""
+    certificates: tuple[ServerCertificate, ...] = ()
+    """For clients, by name; the first one is for those that ask for no name, or for one that is not there."""
+    ssl_certificates: tuple[str, ...] = ()
+    """Files with certificate and key, chosen by the names in them; relative to the settings' file."""
+    min_version: int = 0
+    """Of TLS, 769 (1.0) to 772 (1.3); 0 is 1.2."""
+    max_version: int = 0
+    """Of TLS; 0 is the newest."""
+    ssl_ciphers: tuple[str, ...] = ()
+    """Up to TLS 1.2; empty are the usual ones."""
+    enable_http2: bool = True
+    """Clients may choose HTTP/2, over TLS."""
+    read_timeout: int = 0
+    """In seconds, for a whole request with its body; 0 sets no limit."""
+    write_timeout: int = 0
+    """In seconds, from a request's head to the end of its response; 0 sets no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``x-lockgate.limits``: what one client may take. 0 sets no limit."""
+
+    max_header_bytes: int = 1024 * 1024
+    """Of a request's head; more is answered 431."""
+    max_headers: int = 200
+    """In a request; more are answered 431."""
+    header_timeout: float = 30.0
+    """In seconds, for a request's head, and from a connection's start to its first byte and through its TLS handshake."""
+    body_timeout: float = 60.0
+    """In seconds, without anything of a request's body."""
+    idle_timeout: float = 75.0
+    """In seconds, between two requests of a connection."""
+    max_connections: int = 10000
+    """Of all clients together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +114,20 @@ class Own:
 
     strict: bool = False
     """A transform that fails refuses the request, in every API."""
+    watch: bool = True
+    """Load definitions, settings and error templates again when their files change."""
+    upstream_ca_files: tuple[str, ...] = ()
+    """Certificates of authorities that upstreams' are verified with, beside the usual ones; relative to the settings' file."""
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLogs:
+    """``access_logs``: a line for each exchange."""
+
+    enabled: bool = False
+    template: tuple[str, ...] = ()
+    """Fields to keep; empty is all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +212,21 @@ class Settings:
     """APIs without a domain of their own are served for this Host only; "" is every Host."""
     enable_custom_domains: bool = False
     """Domains of APIs count."""
+    proxy_ssl_insecure_skip_verify: bool = False
+    """Certificates of upstreams are not verified."""
+    proxy_ssl_min_version: int = 0
+    """Of TLS to upstreams, 769 (1.0) to 772 (1.3); 0 is 1.2."""
+    proxy_ssl_max_version: int = 0
+    """Of TLS to upstreams; 0 is the newest."""
+    proxy_ssl_ciphers: tuple[str, ...] = ()
+    """To upstreams, up to TLS 1.2; empty are the usual ones."""
     version_header: str = ""
     """Header of answers that names the version where the request named none; "" is no header."""
+    log_level: str = "info"
+    """debug, info, warn or error: lines below it are left out."""
+    log_format: str = "text"
+    """text or json."""
+    access_logs: AccessLogs = AccessLogs()
     http_server_options: HttpServerOptions = HttpServerOptions()
     kv: KvSettings = KvSettings()
     folder: str = field(default="", compare=False)
@@ -170,6 +247,10 @@ class Settings:
 _FLAG: Final = optional(boolean(), default=False)
 _PORT: Final = integer(0, 65535)
 _TEXT: Final = optional(string(), "")
+_FILLED: Final = string(pattern=r"\S", expected="a text that is not empty")
+_TEXTS: Final = optional(list_of(string()), ())
+_TLS_VERSION: Final = optional(integer(0, 772), 0)
+_SECONDS: Final = optional(integer(0), 0)
 
 _SERVER: Final = record(
     HttpServerOptions,
@@ -183,16 +264,24 @@ _SERVER: Final = record(
         "xff_depth": optional(integer(), 0),
         "enable_websockets": optional(boolean(), default=True),
         "max_response_body_size": unsupported("http_server_options.max_response_body_size", integer(0)),
-        "read_timeout": unsupported("http_server_options.read_timeout", integer()),
-        "write_timeout": unsupported("http_server_options.write_timeout", integer()),
-        "use_ssl": unsupported("http_server_options.use_ssl", boolean(), consequence="the gateway speaks plain HTTP"),
-        "enable_http2": ignored(boolean()),
-        "ssl_certificates": ignored(list_of(string())),
+        "read_timeout": _SECONDS,
+        "write_timeout": _SECONDS,
+        "use_ssl": _FLAG,
+        "enable_http2": optional(boolean(), default=True),
+        "ssl_certificates": _TEXTS,
         "ssl_insecure_skip_verify": ignored(boolean()),
-        "ssl_ciphers": ignored(list_of(string())),
-        "certificates": ignored(list_of(anything())),
-        "min_version": ignored(integer()),
-        "max_version": ignored(integer()),
+        "ssl_ciphers": _TEXTS,
+        "certificates": optional(
+            list_of(
+                record(
+                    ServerCertificate,
+                    {"domain_name": _TEXT, "cert_file": required(_FILLED), "key_file": required(_FILLED)},
+                )
+            ),
+            (),
+        ),
+        "min_version": _TLS_VERSION,
+        "max_version": _TLS_VERSION,
         "server_name": ignored(string()),
         "override_defaults": ignored(boolean()),
         "flush_interval": ignored(integer()),
@@ -245,6 +334,28 @@ _KV: Final = record(
         "file": optional(record(FileStoreSettings, {"base_path": _TEXT}), FileStoreSettings()),
     },
 )
+_LIMITS: Final = record(
+    Limits,
+    {
+        **{
+            key: optional(integer(0), getattr(Limits(), key))
+            for key in ("max_header_bytes", "max_headers", "max_connections")
+        },
+        **{
+            key: optional(number(0), getattr(Limits(), key))
+            for key in ("header_timeout", "body_timeout", "idle_timeout")
+        },
+    },
+)
+_OWN: Final = record(
+    Own,
+    {
+        "strict": _FLAG,
+        "watch": optional(boolean(), default=True),
+        "upstream_ca_files": _TEXTS,
+        "limits": optional(_LIMITS, Limits()),
+    },
+)
 _IGNORED_SWITCHES: Final = (
     *("enable_jsvm", "use_db_app_configs", "use_sentry", "allow_insecure_configs"),
     *("suppress_redis_signal_reload", "disable_regexp_cache"),
@@ -275,7 +386,7 @@ _SETTINGS: Final = record(
         "proxy_default_timeout": optional(number(0), 0.0),
         "ignore_endpoint_case": _FLAG,
         "http_server_options": optional(_SERVER, HttpServerOptions()),
-        "x-lockgate": optional(record(Own, {"strict": _FLAG}), Own(), name="own"),
+        "x-lockgate": optional(_OWN, Own(), name="own"),
         # Known, and without a meaning here: storage, dashboards, logs and tuning of another program.
         **dict.fromkeys(_IGNORED_SWITCHES, ignored(boolean())),
         "app_path": ignored(string()),
@@ -284,8 +395,8 @@ _SETTINGS: Final = record(
         "sentry_code": ignored(string()),
         "pid_file_location": ignored(string()),
         "regexp_cache_expire": ignored(integer()),
-        "log_level": ignored(string()),
-        "log_format": ignored(string()),
+        "log_level": optional(choice("debug", "info", "warn", "error"), "info"),
+        "log_format": optional(choice("text", "json"), "text"),
         "max_idle_connections": ignored(integer()),
         "max_idle_connections_per_host": ignored(integer()),
         "max_conn_time": ignored(integer()),
@@ -312,7 +423,9 @@ _SETTINGS: Final = record(
         "ignore_canonical_mime_header_key": _switch("ignore_canonical_mime_header_key"),
         "enable_analytics": _switch("enable_analytics", _NOTED),
         "analytics_config": _not("analytics_config", consequence=_NOTED),
-        "access_logs": _not("access_logs", consequence=_NOTED),
+        "access_logs": optional(
+            record(AccessLogs, {"enabled": _FLAG, "template": optional(list_of(string()), ())}), AccessLogs()
+        ),
         "drl_threshold": ignored(number()),
         "rate_limit_response_headers": ignored(string()),
         "hash_key_function": ignored(string()),
@@ -342,11 +455,11 @@ _SETTINGS: Final = record(
         "jsvm_timeout": ignored(integer()),
         "dns_cache": ignored(anything()),
         "security": _not("security"),
-        "proxy_ssl_insecure_skip_verify": _switch("proxy_ssl_insecure_skip_verify", "certificates are verified"),
+        "proxy_ssl_insecure_skip_verify": _FLAG,
         "proxy_close_connections": _switch("proxy_close_connections"),
-        "proxy_ssl_min_version": ignored(anything()),
-        "proxy_ssl_max_version": ignored(anything()),
-        "proxy_ssl_ciphers": ignored(list_of(string())),
+        "proxy_ssl_min_version": _TLS_VERSION,
+        "proxy_ssl_max_version": _TLS_VERSION,
+        "proxy_ssl_ciphers": _TEXTS,
         "streaming": ignored(anything()),
         "labs": ignored(anything()),
         "oas_config": ignored(anything()),
@@ -456,7 +569,10 @@ def _overridden(value: Mapping[str, Any], environ: Mapping[str, str], notes: Not
 def _known_variables() -> dict[str, Place]:
     server = {f"HTTPSERVEROPTIONS_{_folded(key)}": ("http_server_options", key) for key in _SERVER.keys}
     storage = {f"STORAGE_{_folded(key)}": ("storage", key) for key in ("type", "host", "port", "password", "database")}
-    own: dict[str, Place] = {"XLOCKGATE_STRICT": ("x-lockgate", "strict")}
+    own: dict[str, Place] = {
+        **{f"XLOCKGATE_{_folded(key)}": ("x-lockgate", key) for key in _OWN.keys if key != "limits"},
+        **{f"XLOCKGATE_LIMITS_{_folded(key)}": ("x-lockgate", "limits", key) for key in _LIMITS.keys},
+    }
     stores: dict[str, Place] = {
         **{f"KV_VAULT_{_folded(key)}": ("kv", "vault", key) for key in _VAULT.keys},
         **{f"KV_CONSUL_{_folded(key)}": ("kv", "consul", key) for key in _CONSUL.keys},

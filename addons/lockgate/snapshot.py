@@ -9,7 +9,7 @@ from typing import Final, final
 
 from lockgate.assembly import CompiledApi, MatchingOptions
 from lockgate.model import ApiDefinition
-from lockgate.problems import Problem
+from lockgate.problems import Problem, Severity
 from lockgate.routing.table import DomainTable, Route
 from lockgate.settings import Settings
 
@@ -86,6 +86,11 @@ class ReloadReport:
     removed: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
 
+    @property
+    def changes_something(self) -> bool:
+        """Whether it is not as it was before."""
+        return bool(self.loaded or self.removed)
+
 
 @final
 class Gateway:
@@ -102,14 +107,21 @@ class Gateway:
         """The snapshot for exchanges that begin now."""
         return self._current
 
-    def reload(self, definitions: Sequence[ApiDefinition], problems: Sequence[Problem]) -> ReloadReport:
-        """Swap in a snapshot of ``definitions``.
+    def prepare(
+        self, definitions: Sequence[ApiDefinition], problems: Sequence[Problem], settings: Settings | None = None
+    ) -> tuple[Snapshot, ReloadReport]:
+        """Compile a snapshot of ``definitions`` beside the one in force. Changes nothing.
 
         A definition that was served from a file which has errors now, and which gave no definition this time, keeps
         its last good version.
+
+        Args:
+            definitions: As ``loading.load`` gives them.
+            problems: Found on the way.
+            settings: None keeps those in force.
         """
         old = self._current
-        broken = {problem.file for problem in problems if problem.severity.value == "error"}
+        broken = {problem.file for problem in problems if problem.severity is Severity.ERROR}
         fresh = {definition.id: definition for definition in definitions}
         sources = {definition.source for definition in definitions}
         kept = [
@@ -117,15 +129,24 @@ class Gateway:
             for api_id, api in old.apis.items()
             if api_id not in fresh and api.definition.source in broken - sources
         ]
-        snapshot = Snapshot([*definitions, *kept], old.settings, old.generation + 1, previous=old)
-        self._current = snapshot
+        snapshot = Snapshot([*definitions, *kept], settings or old.settings, old.generation + 1, previous=old)
         unchanged = tuple(api_id for api_id in fresh if snapshot.apis[api_id] is old.apis.get(api_id))
-        self.last_report = ReloadReport(
+        return snapshot, ReloadReport(
             generation=snapshot.generation,
-            loaded=tuple(api_id for api_id in fresh if api_id not in unchanged),
+            loaded=tuple(api_id for api_id in fresh if api_id not in frozenset(unchanged)),
             unchanged=unchanged,
             kept=tuple(definition.id for definition in kept),
             removed=tuple(api_id for api_id in old.apis if api_id not in snapshot.apis),
             problems=tuple(problems),
         )
-        return self.last_report
+
+    def publish(self, snapshot: Snapshot, report: ReloadReport) -> None:
+        """Put a snapshot in force: exchanges that begin from now on run on it."""
+        self._current = snapshot
+        self.last_report = report
+
+    def reload(self, definitions: Sequence[ApiDefinition], problems: Sequence[Problem]) -> ReloadReport:
+        """Prepare and publish at once."""
+        snapshot, report = self.prepare(definitions, problems)
+        self.publish(snapshot, report)
+        return report

@@ -11,9 +11,9 @@ from typing import Final
 
 from watchfiles import awatch
 
-QUIET_MS: Final = 50
+QUIET_MS: Final = 20
 """Changes that follow one another within this time are told together."""
-LONGEST_MS: Final = 150
+LONGEST_MS: Final = 80
 """Changes that never cease are told all the same after this time."""
 RETRY_SECONDS: Final = 1.0
 

@@ -21,7 +21,11 @@ def deployment(tmp_path):
 @pytest.fixture
 async def ask(deployment):
     sockets = bind_sockets(0, "127.0.0.1")
-    server = HTTPServer(make_app(deployment, deployment.reload))
+
+    async def reload():
+        return deployment.reload()
+
+    server = HTTPServer(make_app(deployment, reload))
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
 

@@ -63,3 +63,29 @@ def test_of_two_with_one_id_the_first_is_served(tmp_path):
     assert served == ["a"]
     assert (problem.code, problem.file) == ("duplicate-id", str(tmp_path / "1.json"))
     assert problem.message == f"the id 'a' belongs to 'a' in {tmp_path / '0.json'} already: this API is not served"
+
+
+def test_secrets_are_not_shown(tmp_path):
+    settings = Settings(secrets={"where": "/hunter2"})
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(api(name, "secrets://where")))
+    problems = [problem for problem in load([tmp_path], settings).problems if problem.code.startswith("duplicate")]
+    assert len(problems) == 2
+    assert "hunter2" not in str(problems)
+
+
+def test_versions_that_are_not_there(tmp_path):
+    versioning = {
+        "enabled": True,
+        "location": "header",
+        "key": "X",
+        "versions": [{"name": "v2", "id": "b"}, {"name": "v3", "id": "c"}],
+    }
+    base = api("a", "/a/")
+    base["x-tyk-api-gateway"]["info"]["versioning"] = versioning
+    (tmp_path / "a.json").write_text(json.dumps(base, indent=1))
+    (tmp_path / "b.json").write_text(json.dumps(api("b", "/b/")))
+    (problem,) = load([tmp_path], settings=Settings()).problems
+    assert (problem.code, problem.severity) == ("missing-version", Severity.WARNING)
+    assert problem.pointer == "/x-tyk-api-gateway/info/versioning/versions"
+    assert "'v3' is the API 'c'" in problem.message

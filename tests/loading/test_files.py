@@ -90,10 +90,9 @@ def test_a_yaml_file_may_hold_several(tmp_path):
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        pytest.param({"name": "x", "proxy": {"listen_path": "/x/"}}, "unsupported-format", id="classic"),
-        pytest.param({"api_definition": {"name": "x"}}, "unsupported-format", id="wrapped classic"),
-        pytest.param({"apiVersion": "tyk/v1", "kind": "ApiDefinition"}, "unsupported-format", id="operator"),
-        pytest.param({"apiVersion": "v1", "kind": "Pod"}, "unknown-format", id="another resource"),
+        pytest.param({"api_definition": {"name": "x"}}, "missing-key", id="wrapped classic"),
+        pytest.param({"kind": "ApiDefinition"}, "unknown-format", id="a resource without version"),
+        pytest.param({"api_id": "x", "listen_path": "/x/"}, "unknown-format", id="a record"),
         pytest.param([1], "unknown-format", id="list"),
         pytest.param({}, "unknown-format", id="empty"),
         pytest.param(

@@ -9,7 +9,7 @@ SOURCES = Sources({"HOST": "h", "EMPTY": "", "QUOTED": 'a"\\w'}, {"key": "k"})
 def replace(text, sources=SOURCES):
     value = {"x": [text, 1]}
     notes = Notes()
-    made = resolved(value, references(value), sources, notes, "x")
+    made = resolved(value, references(value), sources, notes, ("x",))
     assert value == {"x": [text, 1]}
     return made["x"][0], [problem.code for problem in notes.finished()]
 
@@ -38,10 +38,23 @@ def test_missing(text):
     assert replace(text) == (text, ["missing-secret"])
 
 
-@pytest.mark.parametrize("text", ["consul://a", "vault://a.b", "file:///etc/x", "kv://store/a", "$kv{store/a}"])
+@pytest.mark.parametrize("text", ["kv://store/a", "$kv{store/a}"])
 def test_not_built(text):
     assert has_reference(text)
     assert replace(text) == (text, ["unsupported-section"])
+
+
+@pytest.mark.parametrize("text", ["consul://a", "vault://a.b", "file:///etc/x"])
+def test_stores_that_are_not_set_up(text):
+    assert has_reference(text)
+    assert replace(text) == (text, ["missing-secret"])
+
+
+def test_elsewhere_a_file_is_a_url():
+    value = {"y": "file:///etc/x"}
+    notes = Notes()
+    assert resolved(value, references(value), SOURCES, notes, ("x",)) == value
+    assert notes.finished() == ()
 
 
 def test_a_value_is_not_looked_at_again():

@@ -6,7 +6,7 @@ Source: behaviour-chain 6.1 and 6.2.
 import hmac
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,9 +37,9 @@ def go_json(value: object) -> str:
 
 class _Handler(RequestHandler):
     deployment: Deployment
-    reload: Callable[[], ReloadReport]
+    reload: Callable[[], Awaitable[ReloadReport]]
 
-    def initialize(self, deployment: Deployment, reload: Callable[[], ReloadReport]) -> None:
+    def initialize(self, deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport]]) -> None:
         self.deployment = deployment
         self.reload = reload
 
@@ -101,8 +101,8 @@ class _Hello(_Handler):
 class _Reload(_Secured):
     """Answers when the new definitions are in force, with or without ``block``."""
 
-    def get(self) -> None:
-        self.reload()
+    async def get(self) -> None:
+        await self.reload()
         self.reply({"status": "ok", "message": ""})
 
 
@@ -157,7 +157,7 @@ class _NotFound(_Handler):
         self.finish("Not Found")
 
 
-def make_app(deployment: Deployment, reload: Callable[[], ReloadReport]) -> Application:
+def make_app(deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport]]) -> Application:
     """The control API of a deployment.
 
     Args:
@@ -183,7 +183,7 @@ def _log_request(handler: RequestHandler) -> None:
     logger.debug("control %s %s %s", handler.request.method, handler.request.path, handler.get_status())
 
 
-def start(address: str, deployment: Deployment, reload: Callable[[], ReloadReport]) -> HTTPServer:
+def start(address: str, deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport]]) -> HTTPServer:
     """Listen on ``address`` ("HOST:PORT") in the running event loop. Stop it with ``stop()``.
 
     Raises:

@@ -5,7 +5,7 @@ Source: behaviour-chain 1.5, "Listen-path collisions".
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem, Severity
@@ -25,6 +25,8 @@ class Loading:
     versions_pointer: str
     line_of: Callable[[str], int]
     """From a JSON Pointer to the line in its file."""
+    hidden: Mapping[str, str] = field(default_factory=dict)
+    """Texts that are secrets, with the references that stand for them."""
     prefix: str = ""
     """JSON Pointer to the definition within its file."""
 
@@ -32,10 +34,17 @@ class Loading:
         """A problem of this definition."""
         return Problem(code, message, self.prefix + pointer, severity, self.definition.source, self.line_of(pointer))
 
+    def shown(self, text: str) -> str:
+        """A text for a message, never a secret."""
+        inside = (
+            reference for value, reference in self.hidden.items() if value.strip("/") and value.strip("/") in text
+        )
+        return repr(next(inside, text))
+
     @property
     def place(self) -> str:
         """For messages about another definition."""
-        return f"{self.definition.name!r} in {self.definition.source}"
+        return f"{self.shown(self.definition.name)} in {self.definition.source}"
 
 
 def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
@@ -49,7 +58,7 @@ def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ..
     for loading in loadings:
         first = by_id.setdefault(loading.definition.id, loading)
         if first is not loading:
-            message = f"the id {loading.definition.id!r} belongs to {first.place} already: this API is not served"
+            message = f"the id {loading.shown(loading.definition.id)} belongs to {first.place} already: this API is not served"
             problems.append(loading.problem("duplicate-id", message, loading.id_pointer))
     by_path: dict[tuple[str, str], list[Loading]] = defaultdict(list)
     for loading in by_id.values():
@@ -65,7 +74,7 @@ def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ..
         if not rivals:
             kept.append(definition)
             continue
-        message = f"the listen path {definition.listen_path!r} is that of {rivals[0].place} too: none of them is served"
+        message = f"the listen path {loading.shown(definition.listen_path)} is that of {rivals[0].place} too: none of them is served"
         problems.append(loading.problem("duplicate-listen-path", message, loading.listen_pointer))
     return tuple(kept), tuple(problems)
 
@@ -75,5 +84,5 @@ def _missing_versions(loading: Loading, by_id: Mapping[str, Loading]) -> Iterato
     versioning = loading.definition.versioning
     for name, api_id in (versioning.children or {}).items() if versioning is not None else ():
         if api_id not in by_id:
-            message = f"the version {name!r} is the API {api_id!r}, which is not there: requests for it are refused"
+            message = f"the version {loading.shown(name)} is the API {loading.shown(api_id)}, which is not there: requests for it are refused"
             yield loading.problem("missing-version", message, loading.versions_pointer, Severity.WARNING)

@@ -49,7 +49,7 @@ def decode_classic(
         message = "is_oas is true, and the OpenAPI document that belongs to it is not beside it: the API is not served"
         notes.error("missing-companion", message, ("is_oas",))
     if classic.protocol in _OTHER_PROTOCOLS:
-        message = f"APIs of protocol {classic.protocol!r} are not supported yet: the API is not served"
+        message = f"APIs of protocol {notes.show(classic.protocol, ('protocol',))} are not supported yet: the API is not served"
         notes.error("unsupported-protocol", message, ("protocol",))
         return None
     made = None if notes.refused() else _ClassicMaking(document, written, classic, origin, notes).definition()

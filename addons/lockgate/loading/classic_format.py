@@ -205,7 +205,11 @@ def _different_data_sources(value: Any, at: Place, notes: Notes) -> None:
         name = look_up(source, "name")
         if isinstance(name, str) and name in seen:
             place = (*at, "engine", "data_sources", index, "name")
-            notes.error("bad-value", f"expected a name of its own for each data source, found {name!r} again", place)
+            notes.error(
+                "bad-value",
+                f"expected a name of its own for each data source, found {notes.show(name, place)} again",
+                place,
+            )
         elif isinstance(name, str):
             seen.add(name)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lockgate.decoding.positions import parts_of
 from lockgate.decoding.shapes import Place
 from lockgate.error_replies import ErrorReplies
 from lockgate.exchange import NO_HEADERS, canonical
@@ -112,7 +111,7 @@ class ClassicVersion:
         return Version(
             name=self._name,
             sections=dict(self._sections()),
-            rules=tuple(self._making.with_good_path(written, _path_place)),
+            rules=tuple(self._making.with_good_path(written)),
             ignore_case=extended and section.ignore_endpoint_case,
         )
 
@@ -262,9 +261,9 @@ class ClassicVersion:
             elif processor.name in _PLUGIN_PROCESSORS:
                 self._notes.unsupported(processor.name, place, restricts=True)
             elif processor.name not in _SILENT_PROCESSORS:
-                message = (
-                    f"expected one of {', '.join(map(repr, _PROCESSORS))}, found {processor.name!r}: it does nothing"
-                )
+                found = self._notes.show(processor.name, (*place, "name"))
+                known = ", ".join(map(repr, _PROCESSORS))
+                message = f"expected one of {known}, found {found}: it does nothing"
                 self._notes.warning("bad-value", message, (*place, "name"))
         if injections:
             yield self._made("header_injector", HeaderInjector(tuple(injections)), *injected)
@@ -294,15 +293,15 @@ class ClassicVersion:
 
     # entries for endpoints
 
-    def _legacy_rules(self) -> Iterator[Rule]:
+    def _legacy_rules(self) -> Iterator[tuple[Rule, Place]]:
         """Lists of paths, for all methods."""
         for key, kind in _LISTS:
             texts: tuple[str, ...] = getattr(self._section.paths, key)
             for index, path in enumerate(texts):
                 place = (*self._place, "paths", key, index)
-                yield Rule("access", path, "", AccessEntry(kind), self._making.pointer(place), kind.value)
+                yield Rule("access", path, "", AccessEntry(kind), self._making.pointer(place), kind.value), place
 
-    def _rules(self) -> Iterator[Rule]:
+    def _rules(self) -> Iterator[tuple[Rule, Place]]:
         paths = self._section.extended_paths
         for key, kind in _LISTS:
             listed: tuple[ListEntry, ...] = getattr(paths, key)
@@ -319,7 +318,7 @@ class ClassicVersion:
             yield self._rule(mock, place, "access", config, kind=kind_name, ignore_case=mock.ignore_case)
         yield from self._transforms(paths)
 
-    def _transforms(self, paths: ExtendedPaths) -> Iterator[Rule]:
+    def _transforms(self, paths: ExtendedPaths) -> Iterator[tuple[Rule, Place]]:
         make: HeaderConfig
         for key, entries, name, make in (
             ("transform_headers", paths.transform_headers, "request_headers", RequestHeaders),
@@ -350,9 +349,9 @@ class ClassicVersion:
 
     def _rule(
         self, entry: Entry, place: Place, middleware: str, config: Any, *, kind: str = "", ignore_case: bool = False
-    ) -> Rule:
+    ) -> tuple[Rule, Place]:
         at = self._making.pointer(place)
-        return Rule(middleware, entry.path, entry.method, config, at, kind, ignore_case)
+        return Rule(middleware, entry.path, entry.method, config, at, kind, ignore_case), (*place, "path")
 
     def _actions(self, entry: ListEntry, place: Place) -> Mapping[str, Action] | None:
         if not entry.method_actions:
@@ -411,8 +410,3 @@ def _ends_first(one: Mapping[str, Section], other: Mapping[str, Section]) -> boo
     at, other_at = one["expiration"].config, other["expiration"].config
     first, second = getattr(at, "at", None), getattr(other_at, "at", None)
     return first is None or (second is not None and first <= second)
-
-
-def _path_place(rule: Rule) -> Place:
-    place = parts_of(rule.pointer)
-    return place if place[-1].isdecimal() and place[-3] == "paths" else (*place, "path")

@@ -183,6 +183,7 @@ def _decoded(piece: _Piece, number: int, context: Context) -> tuple[Loading | No
             listen_at,
             as_written(written, pointer(*versions)),
             piece.line_of,
+            {_text_at(document, pointer(*place)): text for place, text in found.items()},
             piece.prefix,
         )
     return loading, [_placed(problem, piece) for problem in notes.finished()]
@@ -195,7 +196,10 @@ def _placed(problem: Problem, piece: _Piece) -> Problem:
 
 def _text_at(value: Any, at: str) -> str:
     for part in parts_of(at):
-        value = value.get(part) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            value = value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
     return value if isinstance(value, str) else ""
 
 

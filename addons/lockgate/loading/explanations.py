@@ -295,6 +295,12 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "Switches take true and false, numbers are written in digits. The gateway does not start.",
         "Correct the value, or unset the variable.",
     ),
+    "only-at-start": Explanation(
+        "a setting that a reload does not change",
+        "Addresses and the like are taken up when the gateway starts. The file of settings has changed since, and the "
+        "gateway goes on with what it had.",
+        "Start the gateway again.",
+    ),
     "unsupported-storage": Explanation(
         "a storage is known, and not built",
         "Counters and sessions are kept in memory; Redis is not supported yet. The gateway does not start rather than "

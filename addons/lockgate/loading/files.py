@@ -3,15 +3,18 @@
 Source: behaviour-chain 1.1.
 """
 
+import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+import time
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 from lockgate.decoding.syntax import Parsed, SyntaxProblem
 from lockgate.loading.checks import Loading, check_together
-from lockgate.loading.documents import context_of, parse_text, read_documents, read_text
+from lockgate.loading.documents import Context, Read, context_of, parse_text, read_documents, read_text
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem
 from lockgate.settings import Settings
@@ -35,8 +38,96 @@ class Loaded:
     """With file and line, in the order of files; those between definitions last."""
 
 
+@final
+class LoadCache:
+    """What the last load made of each file, so that the next one reads and decodes only what changed since.
+
+    A file is known by its identity, size and time of change, as long as that time lies back far enough to tell two
+    writes apart; otherwise by its bytes. What refers to something outside its file is decoded each time.
+    """
+
+    __slots__ = ("_files", "_reads", "_settings")
+
+    def __init__(self) -> None:
+        self._files: dict[str, _Known] = {}
+        self._reads: dict[str, tuple[list[Parsed], Read]] = {}
+        self._settings: Settings | None = None
+
+    def begin(self, settings: Settings) -> None:
+        """Start a load: with other settings nothing decoded counts."""
+        if settings != self._settings:
+            self._reads.clear()
+            self._settings = settings
+
+    def content(self, file: Path) -> list[Parsed] | Problem:
+        """The documents of a file."""
+        name = str(file)
+        known = self._files.get(name)
+        mark = _mark(file)
+        if known is not None and mark is not None and known.mark == mark:
+            return known.content
+        raw = _bytes_of(file)
+        if isinstance(raw, Problem):
+            self._files.pop(name, None)
+            return raw
+        digest = hashlib.sha256(raw).digest()
+        content = known.content if known is not None and known.digest == digest else _parsed(raw, name)
+        self._files[name] = _Known(mark, digest, content, is_alone=_REACHES_OUT.search(raw) is None)
+        return content
+
+    def read(self, content: list[Parsed], file: str, context: Context) -> Read:
+        """What the documents of a file decode to."""
+        kept = self._reads.get(file)
+        if kept is not None and kept[0] is content:
+            return kept[1]
+        read = read_documents(content, file, context)
+        known = self._files.get(file)
+        if known is not None and known.is_alone:
+            self._reads[file] = (content, read)
+        else:
+            self._reads.pop(file, None)
+        return read
+
+    def end(self, names: Container[str]) -> None:
+        """Forget files that are gone."""
+        for table in (self._files, self._reads):
+            for name in [name for name in table if name not in names]:
+                del table[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    mark: tuple[int, ...] | None
+    digest: bytes
+    content: list[Parsed] | Problem
+    is_alone: bool
+
+
+_REACHES_OUT: Final = re.compile(rb"(?:file|vault|consul|kv)://|\$secret_(?:vault|consul)|\$kv\{|kind[\"']?\s*:")
+"""In bytes of files whose meaning depends on more than themselves: references, Kubernetes resources."""
+
+_SETTLED_NS: Final = 2_000_000_000
+"""Times of change that are younger do not tell one write from the next one."""
+
+
+def _mark(file: Path) -> tuple[int, ...] | None:
+    """What tells one state of a file from another without reading it; None where nothing does."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    if time.time_ns() - stat.st_mtime_ns < _SETTLED_NS:
+        return None
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
 def load(
-    paths: Sequence[Path], settings: Settings, *, resolve: bool = True, environ: Mapping[str, str] | None = None
+    paths: Sequence[Path],
+    settings: Settings,
+    *,
+    resolve: bool = True,
+    environ: Mapping[str, str] | None = None,
+    cache: LoadCache | None = None,
 ) -> Loaded:
     """Load definitions. Never raises: what is wrong with a file is a problem, and the others are loaded.
 
@@ -46,12 +137,15 @@ def load(
         settings: Of the gateway.
         resolve: Replace references to secrets, ``env://…`` and the like; otherwise texts with references are not judged.
         environ: None is the process's own.
+        cache: Of the load before, with the same ``resolve`` and ``environ``; this one goes into it.
     """
     variables = dict(os.environ) if environ is None else environ
+    cache = cache or LoadCache()
+    cache.begin(settings)
     loadings: list[Loading] = []
     problems: list[Problem] = []
     context = context_of(settings, variables, resolve=resolve)
-    contents = [content for path in paths for content in _contents(path)]
+    contents = [content for path in paths for content in _contents(path, cache)]
     for file, content in contents:
         if not isinstance(content, Problem):
             # Before any of them is decoded: resources refer to one another across files.
@@ -60,9 +154,10 @@ def load(
         if isinstance(content, Problem):
             problems.append(content)
         else:
-            read = read_documents(content, file, context)
+            read = cache.read(content, file, context)
             loadings += read.loadings
             problems += read.problems
+    cache.end({file for file, _ in contents})
     definitions, between = check_together(loadings)
     return Loaded(definitions, (*problems, *between))
 
@@ -89,14 +184,14 @@ def load_text(
     return Loaded(definitions, (*read.problems, *between))
 
 
-def _contents(path: Path) -> Iterator[tuple[str, list[Parsed] | Problem]]:
+def _contents(path: Path, cache: LoadCache) -> Iterator[tuple[str, list[Parsed] | Problem]]:
     """Name and documents of each file."""
     try:
         files = _files_in(path) if path.is_dir() else [path]
     except OSError as error:
         yield str(path), Problem("unreadable", f"cannot read the folder: {error.strerror}", file=str(path))
         return
-    contents: dict[str, list[Parsed] | Problem] = {str(file): _content(file) for file in files}
+    contents: dict[str, list[Parsed] | Problem] = {str(file): cache.content(file) for file in files}
     for name in _superfluous(contents):
         del contents[name]
     yield from contents.items()
@@ -113,7 +208,7 @@ def _files_in(folder: Path) -> list[Path]:
     )
 
 
-def _content(file: Path) -> list[Parsed] | Problem:
+def _bytes_of(file: Path) -> bytes | Problem:
     name = str(file)
     try:
         with file.open("rb") as stream:
@@ -122,6 +217,10 @@ def _content(file: Path) -> list[Parsed] | Problem:
         return Problem("unreadable", f"cannot read the file: {error.strerror}", file=name)
     if len(raw) > MAX_FILE_BYTES:
         return Problem("unreadable", f"expected at most {MAX_FILE_BYTES} bytes, the file has more", file=name)
+    return raw
+
+
+def _parsed(raw: bytes, name: str) -> list[Parsed] | Problem:
     try:
         return parse_text(raw.decode("utf-8", "replace"), name)
     except SyntaxProblem as error:

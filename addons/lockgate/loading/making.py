@@ -7,7 +7,7 @@ import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final, Protocol
@@ -323,17 +323,16 @@ class Making:
 
     # entries for endpoints
 
-    def with_good_path(self, rules: Iterable[Rule], place: Callable[[Rule], Place]) -> Iterator[Rule]:
+    def with_good_path(self, rules: Iterable[tuple[Rule, Place]]) -> Iterator[Rule]:
         """The rules whose path is a pattern; the others are noted, and lost.
 
         Args:
-            rules: Of any number of endpoints.
-            place: Where the path of one stands.
+            rules: Of any number of endpoints, each with where its path stands.
         """
         options = self.settings.http_server_options
         seen: dict[str, PatternError | None] = {}
         noted: set[Place] = set()
-        for rule in rules:
+        for rule, place in rules:
             if rule.path not in seen:
                 pattern = path_pattern(
                     rule.path, prefix=options.enable_path_prefix_matching, suffix=options.enable_path_suffix_matching
@@ -348,10 +347,11 @@ class Making:
                 yield rule
                 continue
             protects = (rule.kind or rule.middleware) in (*_PROTECTING, "request_size_limit")
-            self._bad_path(rule.path, failure, place(rule), noted, protects=protects)
+            self._bad_path(rule.path, failure, place, noted, protects=protects)
 
     def _bad_path(self, path: str, error: PatternError, place: Place, noted: set[Place], *, protects: bool) -> None:
-        message = f"the path {path!r} is no regular expression: {error}"
+        reason = self.notes.because(error, place)
+        message = f"the path {self.notes.show(path, place)} is no regular expression{reason}"
         if protects and message not in self.broken:
             self.broken.append(message)
             self.notes.error("unsupported-pattern", f"{message}; the API answers 503, its entries protect", place)

@@ -298,7 +298,7 @@ class _OasMaking(Making):
 
     def _rules(self) -> Iterator[Rule]:
         written = [rule for endpoint in self._endpoints() for rule in self._rules_of(endpoint)]
-        rules = list(self.with_good_path(written, lambda rule: ("paths", rule.path)))
+        rules = list(self.with_good_path((rule, ("paths", rule.path)) for rule in written))
         yield from (rule for rule in rules if rule.kind != "allow")
         yield from sorted((rule for rule in rules if rule.kind == "allow"), key=lambda rule: (rule.path, rule.method))
 

@@ -189,7 +189,11 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}), _N
 
 
 def _get(url: str, headers: Mapping[str, str], timeout_seconds: float) -> bytes | None:
-    if urlsplit(url).scheme not in ("http", "https"):
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
         raise StoreError("expected an http or https address in the settings")
     request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - the scheme was checked
     try:

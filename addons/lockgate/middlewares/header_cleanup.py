@@ -43,8 +43,8 @@ def public_address(target_host: str) -> tuple[str, str]:
     """Scheme and authority of the URL that clients know us by.
 
     Raises:
-        ValueError: It is no URL, or has no scheme or no host. The reference gateway then writes "://" into headers
-            (test_hd_res_rev_proxy_cleanup).
+        ValueError: It is no URL, or has no scheme or no host. Differs: the reference gateway then writes "://" into
+            headers; held by the case hd-res-rev-proxy-cleanup.
     """
     url = parse_url(target_host)
     if not url.scheme or not url.authority:

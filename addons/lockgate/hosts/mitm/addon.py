@@ -36,6 +36,7 @@ from lockgate.hosts.mitm.messages import (
     write_response,
 )
 from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_of
+from lockgate.logs import log_exchange
 from lockgate.middleware import BodyNeed, Reason
 from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
@@ -409,10 +410,19 @@ class GatewayAddon:
 
     def _end(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
+            passage = passage_of(flow)
+            if passage is not None and passage.run is not None:
+                self._say(passage.run)
             detach(flow)
         view = self._view
         if view is not None and view.store_count() > MOST_FLOWS + _TRIMMED_AT_ONCE:
             self._trim(view)
+
+    def _say(self, run: engine.Run) -> None:
+        """What is to be said of an exchange that is over."""
+        access = run.snapshot.settings.access_logs
+        if access.enabled or run.trace.error or any(s.outcome in ("failed", "error") for s in run.trace.steps):
+            log_exchange(run, access=access.enabled, fields=access.template)
 
     def _trim(self, view: Any) -> None:
         """Drop the oldest flows that are over from a UI's list."""

@@ -3,6 +3,8 @@
 # Much of mitmproxy has no annotations.
 # mypy: allow-untyped-calls, allow-untyped-decorators
 
+import asyncio
+import functools
 import gc
 import logging
 import os
@@ -13,11 +15,12 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import command, ctx, exceptions
 from mitmproxy.addonmanager import Loader
 
-from lockgate.deployment import Deployment, read_settings
+from lockgate.deployment import Deployment, Prepared, read_settings
 from lockgate.hosts.mitm.addon import GatewayAddon
 from lockgate.problems import DefinitionError, Problem
 from lockgate.settings import Settings
 from lockgate.snapshot import Gateway, ReloadReport, Snapshot
+from lockgate.watching import changes
 
 if TYPE_CHECKING:
     from tornado.httpserver import HTTPServer
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 DEFINITIONS: Final = "lockgate_definitions"
 GATEWAY: Final = "lockgate_gateway"
 CONTROL: Final = "lockgate_control"
+MANY: Final = 500
+"""APIs that a reload has to have loaded to be worth ``_settle``: what exchanges under way hold then is never collected."""
 
 
 class Lockgate:
@@ -40,6 +45,9 @@ class Lockgate:
         self.deployment: Deployment | None = None
         self._control: HTTPServer | None = None
         self._running = False
+        self._reloading: Final = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+        self._stop_watching = asyncio.Event()
 
     def load(self, loader: Loader) -> None:
         """Make the options known."""
@@ -54,18 +62,24 @@ class Lockgate:
             self._open()
             if self._running:
                 self._listen()
+                self._watch()
         elif CONTROL in updated and self._running:
             self._listen()
 
     def running(self) -> None:
-        """Start the control API."""
+        """Start the control API, and watch what was loaded."""
         self._running = True
         if self.deployment is None:
             logger.warning("Lockgate has no definitions; name some in the option %s", DEFINITIONS)
         self._listen()
+        self._watch()
 
     def done(self) -> None:
-        """Stop the control API."""
+        """Stop both."""
+        self._stop_watching.set()
+        self._close()
+
+    def _close(self) -> None:
         if self._control is not None:
             self._control.stop()
             self._control = None
@@ -76,47 +90,89 @@ class Lockgate:
         return _described(self.reload())
 
     def reload(self) -> ReloadReport:
-        """Load the definitions again; what does not load keeps its last good version."""
+        """Load the definitions again, at once; what does not load keeps its last good version.
+
+        The loop waits: for commands, which mitmproxy cannot await.
+        """
+        deployment = self._opened()
+        return self._published(deployment, deployment.prepare())
+
+    async def reload_beside(self) -> ReloadReport:
+        """Load the definitions again beside the traffic, and swap; what does not load keeps its last good version."""
+        deployment = self._opened()
+        async with self._reloading:
+            return self._published(deployment, await asyncio.to_thread(deployment.prepare))
+
+    def _opened(self) -> Deployment:
         if self.deployment is None:
             raise exceptions.CommandError("Lockgate has no definitions to load again")
-        report = self.deployment.reload()
-        _settle()
+        return self.deployment
+
+    def _published(self, deployment: Deployment, prepared: Prepared) -> ReloadReport:
+        report = deployment.publish(prepared)
+        if len(report.loaded) >= MANY:
+            _settle()
         _log(report.problems)
         logger.info(_described(report))
         return report
 
+    def _watch(self) -> None:
+        """Reload whenever something that was loaded changes on disk, unless the settings say not to."""
+        self._stop_watching.set()
+        deployment = self.deployment
+        if deployment is None or not deployment.settings.own.watch:
+            return
+        self._stop_watching = asyncio.Event()
+        self._watching = asyncio.get_running_loop().create_task(self._follow(deployment, self._stop_watching))
+
+    async def _follow(self, deployment: Deployment, stop: asyncio.Event) -> None:
+        async for _ in changes((*deployment.watched, *self._settings_file()), stop):
+            async with self._reloading:
+                try:
+                    prepared = await asyncio.to_thread(deployment.prepare)
+                except Exception:
+                    logger.exception("the definitions changed and could not be loaded again; the old ones go on")
+                    continue
+                before = (deployment.settings, deployment.problems)
+                if prepared.report.changes_something or before != (prepared.settings, prepared.report.problems):
+                    self._published(deployment, prepared)
+
+    def _settings_file(self) -> tuple[Path, ...]:
+        file = ctx.options.lockgate_gateway
+        return (Path(file),) if file else ()
+
     def _open(self) -> None:
         file = ctx.options.lockgate_gateway
+        source = functools.partial(read_settings, Path(file) if file else None, os.environ)
         try:
-            settings, problems = read_settings(Path(file) if file else None, os.environ)
+            settings, problems = source()
         except DefinitionError as error:
             raise exceptions.OptionsError(str(error)) from error
-        self.deployment = Deployment([Path(path) for path in ctx.options.lockgate_definitions], settings, problems)
+        paths = [Path(path) for path in ctx.options.lockgate_definitions]
+        self.deployment = Deployment(paths, settings, problems, source)
         self.carrier.gateway = self.deployment.gateway
         _settle()
         _log(self.deployment.problems)
         logger.info(_described(self.deployment.gateway.last_report))
 
     def _listen(self) -> None:
-        self.done()
+        self._close()
         address = ctx.options.lockgate_control
         if not address or self.deployment is None:
             return
         from lockgate.control.app import ControlError, start
 
         try:
-            self._control = start(address, self.deployment, self.reload)
+            self._control = start(address, self.deployment, self.reload_beside)
         except ControlError as error:
             logger.error("%s", error)
 
 
 def _settle() -> None:
-    """Take what is there now out of the collector's sight until the next reload: it is there to stay.
+    """Take what is there now out of the collector's sight: it is there to stay.
 
-    Looking through it was 6 % of a request's time with one API (n = 9), and grows with their number. What a reload replaced is collected
-    here; exchanges that are under way keep their snapshot alive, and let go of it without the collector.
+    Looking through it was 6 % of a request's time with one API (n = 9), and grows with their number.
     """
-    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -20,6 +20,8 @@ from lockgate.deployment import read_settings
 from lockgate.hosts.mitm.addon import set_defaults
 from lockgate.hosts.mitm.dispatch import CachedAddonManager
 from lockgate.hosts.mitm.options import Lockgate
+from lockgate.logs import LEVELS, handler
+from lockgate.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ def serve(serving: Serving) -> int:
     import os
 
     settings, _ = read_settings(serving.gateway, os.environ)
+    _log(settings, verbose=serving.verbose)
     listen = serving.listen or (settings.listen_address or "127.0.0.1", settings.listen_port)
     try:
         return asyncio.run(_main(serving, listen))
@@ -68,18 +71,26 @@ def serve(serving: Serving) -> int:
         return 2
 
 
-async def _main(serving: Serving, listen: tuple[str, int]) -> int:
+def _log(settings: Settings, *, verbose: bool) -> None:
+    """Write the log to standard error as the settings want it: ours from ``log_level``, mitmproxy's from ALERT up."""
+    level = logging.DEBUG if verbose else LEVELS[settings.log_level]
     root = logging.getLogger()
-    root.setLevel(logging.INFO if serving.verbose or not serving.headless else ALERT)
+    root.setLevel(min(level, logging.INFO))
+    attached = handler(sys.stderr, settings.log_format, level)
+    attached.addFilter(lambda record: record.name.startswith("lockgate") or record.levelno >= ALERT or verbose)
+    root.addHandler(attached)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+async def _main(serving: Serving, listen: tuple[str, int]) -> int:
     opts = options.Options()
     running = _make_master(opts, headless=serving.headless)
     lockgate = Lockgate()
     place_gateway(running, lockgate)
     running.addons.add(_Announcement(lockgate, listen))
     opts.set(*serving.options, defer=True)
-    opts.update(listen_host=listen[0], listen_port=listen[1], termlog_verbosity="info" if serving.verbose else "alert")
+    opts.update(listen_host=listen[0], listen_port=listen[1])
     if not serving.headless:
         opts.update(web_host=serving.web[0], web_port=serving.web[1], web_password=serving.web_password)
     opts.update(
@@ -122,10 +133,10 @@ def _make_master(opts: options.Options, *, headless: bool) -> master.Master:
     if headless:
         from mitmproxy.tools.dump import DumpMaster
 
-        return DumpMaster(opts, with_dumper=False)
+        return DumpMaster(opts, with_termlog=False, with_dumper=False)
     from mitmproxy.tools.web.master import WebMaster
 
-    return WebMaster(opts)
+    return WebMaster(opts, with_termlog=False)
 
 
 def place_gateway(running: master.Master, lockgate: Any) -> None:
