@@ -1,5 +1,6 @@
 import pytest
 
+from lockgate import settings as settings_module
 from lockgate.problems import Severity
 from lockgate.settings import DEFAULT_SECRET, HttpServerOptions, Settings, load_settings
 
@@ -12,6 +13,7 @@ from lockgate.settings import DEFAULT_SECRET, HttpServerOptions, Settings, load_
         pytest.param('{"template_path": "t", "middleware_path": "m", "enable_jsvm": true}', id="folders and scripts"),
         pytest.param('{"storage": {"type": ""}, "enable_analytics": false, "hostname": ""}', id="what is off"),
         pytest.param("storage: {type: memory}\n", id="YAML"),
+        pytest.param('{"disable_dashboard_zeroconf": true, "use_sentry": false}', id="switches without a meaning here"),
     ],
 )
 def test_nothing_to_say(text):
@@ -147,3 +149,7 @@ def test_stores_of_secrets():
 def test_any_xff_depth_may_be_set():
     settings, problems = load_settings('{"http_server_options": {"xff_depth": -1}}')
     assert (settings.http_server_options.xff_depth, problems) == (-1, ())
+
+
+def test_every_setting_has_a_name():
+    assert all(len(key) > 1 for key in [*settings_module._SETTINGS.keys, *settings_module._SERVER.keys])

@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     reload = commands.add_parser("reload", help="tell a running gateway to load its definitions again")
     reload.add_argument("--control", default="127.0.0.1:8082", metavar="HOST:PORT")
     reload.add_argument("--gateway", type=Path, metavar="FILE", help="settings, for the secret")
+    reload.add_argument("--report", action="store_true", help="print what the last load did, and load nothing")
     reload.set_defaults(run=_reload)
 
     explain = commands.add_parser("explain", help="what a problem means, and how to mend it")
@@ -260,7 +261,7 @@ def _reload(given: argparse.Namespace) -> int:
 
     settings, _ = read_settings(given.gateway, os.environ)
     try:
-        report = reload_gateway(given.control, settings.secret)
+        report = reload_gateway(given.control, settings.secret, only_report=given.report)
     except ControlFailedError as error:
         raise UsageError(str(error)) from None
     print(report)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final, final
 
 from lockgate import certificates
-from lockgate.error_replies import ErrorTemplates, compile_templates
+from lockgate.error_replies import ErrorReplies, ErrorTemplates, compile_templates
 from lockgate.loading import LoadCache, load
-from lockgate.model import ApiDefinition
+from lockgate.middlewares.error_override import ErrorOverride
+from lockgate.model import ApiDefinition, Version
 from lockgate.problems import DefinitionError, Problem, Severity
 from lockgate.settings import Settings, load_settings
 from lockgate.snapshot import Gateway, ReloadReport, Snapshot
@@ -21,6 +22,9 @@ MAX_TEMPLATE_BYTES: Final = 1 << 20
 
 type SettingsSource = Callable[[], tuple[Settings, tuple[Problem, ...]]]
 """Reads the settings anew; raises DefinitionError where they cannot be used."""
+
+STAGING: Final = ".staged"
+"""Folder within the folder of definitions. Hidden, so that it is neither read nor watched."""
 
 ONLY_AT_START: Final = ("listen_port", "listen_address", "control_api_port")
 """Settings that a reload does not put in force."""
@@ -60,9 +64,37 @@ class Deployment:
         self._source: Final = source
         self._cache: Final = LoadCache()
         self.settings = settings
+        self.take_staged()
         definitions, found = self._load(settings)
         self.problems: tuple[Problem, ...] = (*problems, *found)
         self.gateway: Final = Gateway(Snapshot(definitions, settings))
+
+    @property
+    def folder(self) -> Path | None:
+        """Where definitions that the control API is given belong; None if there are files only."""
+        return next((path for path in self.paths if path.is_dir()), None)
+
+    def stage(self, name: str, text: str) -> None:
+        """Keep a file for the next reload that somebody asks for: until then it changes nothing.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self.folder is None:
+            raise FileNotFoundError("no folder of definitions")
+        staging = self.folder / STAGING
+        staging.mkdir(exist_ok=True)
+        new = staging / f"{name}.new"
+        new.write_text(text, "utf-8")
+        new.replace(staging / name)
+
+    def take_staged(self) -> None:
+        """Put what is staged where definitions are read."""
+        staging = None if self.folder is None else self.folder / STAGING
+        if staging is None or not staging.is_dir():
+            return
+        for file in staging.glob("*.json"):
+            file.replace(staging.parent / file.name)
 
     def _load(self, settings: Settings) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
         loaded = load(self.paths, settings, cache=self._cache)
@@ -108,7 +140,8 @@ class Deployment:
         return prepared.report
 
     def reload(self) -> ReloadReport:
-        """Load again and swap; what does not load keeps its last good version."""
+        """Load again, with what is staged, and swap; what does not load keeps its last good version."""
+        self.take_staged()
         return self.publish(self.prepare())
 
     @property
@@ -168,5 +201,17 @@ def _template_files(folder: Path) -> Iterator[Path]:
 def _worded(definition: ApiDefinition, templates: ErrorTemplates, digest: str) -> ApiDefinition:
     """The definition with the gateway's error templates; another hash, so that a change of them is one of it."""
     errors = dataclasses.replace(definition.errors, templates=templates)
+    versions = tuple(_worded_version(version, errors) for version in definition.versions)
     known = hashlib.sha256(f"{definition.content_hash} {digest}".encode()).hexdigest()
-    return dataclasses.replace(definition, errors=errors, content_hash=known if definition.content_hash else "")
+    return dataclasses.replace(
+        definition, errors=errors, versions=versions, content_hash=known if definition.content_hash else ""
+    )
+
+
+def _worded_version(version: Version, errors: ErrorReplies) -> Version:
+    """The version with the same wording for errors of its upstream."""
+    section = version.sections.get("error_override")
+    if section is None:
+        return version
+    reworded = dataclasses.replace(section, config=ErrorOverride(errors))
+    return dataclasses.replace(version, sections={**version.sections, "error_override": reworded})

@@ -293,7 +293,7 @@ def _loop(run: Run, loop: Loop) -> bool:
         return False
     api = run.api if loop.api == "self" else find_loop_target(run.snapshot, loop.api)
     if api is None:
-        _refuse(run, Reject(Reason.LOOP_TARGET_MISSING))
+        _refuse(run, Reject(Reason.LOOP_TARGET_MISSING if loop.counted else Reason.TARGET_MISSING))
         return False
     request = replace(run.exchange.request, path=loop.path, method=loop.method or run.exchange.request.method)
     run.exchange = replace(

@@ -46,6 +46,7 @@ class Reason(Enum):
     UPSTREAM_LOOKUP_FAILED = (500, "Upstream host lookup failed", "DNS")
     UPSTREAM_TIMEOUT = (504, "Upstream service reached hard timeout.", "URT")
     LOOP_TOO_DEEP = (500, "Loop level too deep")
+    TARGET_MISSING = (500, "Couldn't detect target")
     LOOP_TARGET_MISSING = (500, "Can't detect loop target")
     TRANSFORM_FAILED = (500, "A transform of this request failed and the gateway is strict")
     UNAVAILABLE = (503, "This API is not available: its definition asks for protection that this gateway cannot give")

@@ -29,9 +29,14 @@ async def ask(deployment):
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
 
-    async def fetch(path, method="GET", headers=SECRET):
+    async def fetch(path, method="GET", headers=SECRET, body=None):
         request = HTTPRequest(
-            f"http://127.0.0.1:{port}{path}", method, headers, allow_nonstandard_methods=True, follow_redirects=False
+            f"http://127.0.0.1:{port}{path}",
+            method,
+            headers,
+            body,
+            allow_nonstandard_methods=True,
+            follow_redirects=False,
         )
         reply = await AsyncHTTPClient(force_instance=True).fetch(request, raise_error=False)
         return reply.code, reply.headers.get("Content-Type"), reply.body.decode()
@@ -129,3 +134,52 @@ async def test_the_default_secret_stays_on_loopback(tmp_path, address):
 async def test_an_address_without_port_is_refused(tmp_path):
     with pytest.raises(ControlError, match="HOST:PORT"):
         start("127.0.0.1", Deployment([tmp_path], settings()), lambda: None)
+
+
+CLASSIC = {
+    "name": "classic",
+    "api_id": "c",
+    "use_keyless": True,
+    "proxy": {"listen_path": "/c/", "target_url": "http://up.test/", "strip_listen_path": True},
+    "version_data": {"not_versioned": True, "versions": {"Default": {"name": "Default"}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "key"),
+    [
+        pytest.param("/tyk/apis", CLASSIC, "c", id="Classic"),
+        pytest.param("/tyk/apis/other", CLASSIC, "other", id="id in the path"),
+        pytest.param("/tyk/apis/oas", oas(name="new", listen="/new/"), "new", id="OAS"),
+    ],
+)
+async def test_a_definition_is_stored_and_served_after_a_reload(ask, deployment, path, document, key):
+    status, _, body = await ask(path, "POST", body=json.dumps(document))
+
+    assert (status, json.loads(body)) == (200, {"key": key, "status": "ok", "action": "added"})
+    assert key not in deployment.gateway.current.apis
+    await ask("/tyk/reload")
+    assert key in deployment.gateway.current.apis
+
+
+@pytest.mark.parametrize("api_id", ["../x", "a/b", "", "." * 3, "x" * 200])
+async def test_an_id_stays_in_the_folder(ask, tmp_path, api_id):
+    before = sorted(tmp_path.parent.rglob("*"))
+    status, _, body = await ask("/tyk/apis", "POST", body=json.dumps(CLASSIC | {"api_id": api_id}))
+
+    after = sorted(tmp_path.parent.rglob("*"))
+    if api_id:
+        assert (status, after) == (400, before)
+    else:
+        assert len(json.loads(body)["key"]) == 32
+        assert len([path for path in after if path.is_file()]) == len([path for path in before if path.is_file()]) + 1
+
+
+@pytest.mark.parametrize(
+    "body", [pytest.param("{", id="no JSON"), pytest.param("[]", id="no object"), pytest.param("{}", id="nothing")]
+)
+async def test_what_cannot_be_served_is_not_stored(ask, tmp_path, body):
+    before = sorted(tmp_path.iterdir())
+
+    assert (await ask("/tyk/apis", "POST", body=body))[0] == 400
+    assert sorted(tmp_path.iterdir()) == before

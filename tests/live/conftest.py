@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -65,6 +66,7 @@ class Upstream:
         self.connections = 0
         self.handlers: dict[str, Handler] = {}
         self.port = 0
+        self._servers: list[asyncio.Server] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
     def on(self, path: str) -> Callable[[Handler], Handler]:
@@ -96,14 +98,24 @@ class Upstream:
             self._writers.discard(writer)
             writer.close()
 
+    async def _listen(self, tls: ssl.SSLContext | None = None) -> int:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=4 * 1024 * 1024, ssl=tls)
+        self._servers.append(server)
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+    async def listen_with(self, tls: ssl.SSLContext) -> str:
+        """Listen on one more port, with TLS; its URL."""
+        return f"https://127.0.0.1:{await self._listen(tls)}"
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Upstream"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=4 * 1024 * 1024)
-        self.port = server.sockets[0].getsockname()[1]
+        self.port = await self._listen()
         try:
             yield self
         finally:
-            server.close()
+            for server in self._servers:
+                server.close()
             for writer in list(self._writers):
                 writer.transport.abort()
 
@@ -117,8 +129,11 @@ class GatewayProcess:
         self.control, self.port, self.pid = control, port, pid
         self.connections: list[Connection] = []
 
-    async def connect(self) -> "Connection":
-        connection = Connection(*await asyncio.open_connection("127.0.0.1", self.port, limit=16 * 1024 * 1024))
+    async def connect(self, tls: ssl.SSLContext | None = None, name: str | None = None) -> "Connection":
+        streams = await asyncio.open_connection(
+            "127.0.0.1", self.port, limit=16 * 1024 * 1024, ssl=tls, server_hostname=name
+        )
+        connection = Connection(*streams)
         self.connections.append(connection)
         return connection
 

@@ -22,7 +22,7 @@ from mitmproxy.tools.dump import DumpMaster
 from mitmproxy.tools.web.master import WebMaster
 
 from lockgate import assembly, engine
-from lockgate.exchange import Exchange
+from lockgate.exchange import Exchange, UpstreamTls
 from lockgate.hosts.mitm.addon import GatewayAddon
 from lockgate.hosts.mitm.tool import place_gateway
 from lockgate.loading import load_text
@@ -32,7 +32,7 @@ from lockgate.model import ApiDefinition, Section, Version
 from lockgate.registry import Registry
 from lockgate.routing.listen import ListenPath
 from lockgate.services import Services
-from lockgate.settings import HttpServerOptions, Settings
+from lockgate.settings import HttpServerOptions, Settings, load_settings
 from lockgate.snapshot import Gateway, Snapshot
 from lockgate.trace import Phase
 from lockgate.urls import parse_target
@@ -45,9 +45,14 @@ def definition(api: dict[str, Any]) -> ApiDefinition:
         ListenPath(listen),
         strip=api.get("strip", False),
         response_timeout_seconds=api.get("timeout", 30.0),
+        tls=tls_of(api["tls"]) if "tls" in api else None,
     )
     name = api.get("name", listen.strip("/"))
     return ApiDefinition(name, name, listen, True, (Version(sections={"forward": Section(forwarding)}),))
+
+
+def tls_of(written: dict[str, Any]) -> UpstreamTls:
+    return UpstreamTls(**{key: tuple(value) if isinstance(value, list) else value for key, value in written.items()})
 
 
 class Faulty(GatewayAddon):
@@ -141,10 +146,14 @@ async def main(configuration: dict[str, Any], client: socket.socket) -> None:
     if configuration.get("log"):
         logging.basicConfig(level=configuration["log"])
     settings = Settings(http_server_options=HttpServerOptions(**configuration.get("server", {})))
+    if "settings" in configuration:
+        settings, problems = load_settings(json.dumps(configuration["settings"]))
+        assert problems == (), problems
     definitions = [definition(api) for api in configuration["apis"]]
     for document in configuration.get("documents", []):
         definitions += load_text(json.dumps(document), "document.json", settings).definitions
     gateway = Gateway(Snapshot(definitions, settings))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: gateway.reload(definitions, ()))
     addon = Faulty(gateway)
     addon.fault = configuration.get("fault", "")
     if configuration.get("read_bodies"):

@@ -5,12 +5,12 @@ import base64
 import hashlib
 import os
 import re
-import ssl
 
 import h2.config
 import h2.connection
 import h2.events
 import pytest
+from tests.live.authority import Authority
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -207,15 +207,18 @@ async def test_websockets_pass(start, upstream):
     assert (await gateway.get("/a/x")).status == 200
 
 
-async def test_http2_clients_are_served_over_tls(start, upstream):
+async def test_http2_clients_are_served_over_tls(start, upstream, tmp_path):
     @upstream.on("/a/slow")
     async def _(call):
         await call.reader.read()
 
-    gateway = await start({"listen": "/a/", "target": upstream.url, "timeout": 0.5})
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"])
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("a.test")
+    server = {"use_ssl": True, "certificates": [{"cert_file": certificate, "key_file": key}]}
+    gateway = await start(
+        {"listen": "/a/", "target": upstream.url, "timeout": 0.5}, settings={"http_server_options": server}
+    )
+    context = authority.client("h2")
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port, ssl=context, server_hostname="a.test")
     client = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
     client.initiate_connection()

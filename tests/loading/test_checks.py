@@ -58,11 +58,25 @@ def test_of_two_on_one_listen_path_none_is_served(tmp_path, rival):
     assert all(problem.severity is Severity.ERROR and problem.line > 1 for problem in problems)
 
 
-def test_of_two_with_one_id_the_first_is_served(tmp_path):
-    served, (problem,) = loaded(tmp_path, api("a", "/a/"), api("a", "/b/"))
-    assert served == ["a"]
+def test_two_with_one_id_are_served_and_the_first_has_it(tmp_path):
+    served, problems = loaded(tmp_path, api("a", "/a/"), api("a", "/b/"), api("a-2", "/c/"), api("a", "/d/"))
+    problem = problems[0]
+    assert sorted(served) == ["a", "a-2", "a-3", "a-4"]
     assert (problem.code, problem.file) == ("duplicate-id", str(tmp_path / "1.json"))
-    assert problem.message == f"the id 'a' belongs to 'a' in {tmp_path / '0.json'} already: this API is not served"
+    assert problem.severity is Severity.WARNING
+    assert problem.message == (
+        f"the id 'a' belongs to 'a' in {tmp_path / '0.json'} already: this API is served, and not found by that id"
+    )
+
+
+def test_of_two_copies_the_first_is_served(tmp_path):
+    served, (problem,) = loaded(tmp_path, api("a", "/a/"), api("a", "/a/"))
+    assert served == ["a"]
+    assert (problem.code, problem.severity, problem.file) == (
+        "duplicate-id",
+        Severity.WARNING,
+        str(tmp_path / "1.json"),
+    )
 
 
 def test_secrets_are_not_shown(tmp_path):

@@ -15,6 +15,7 @@ from tornado.web import Application, RequestHandler
 
 from lockgate import __version__
 from lockgate.control.projection import classic_projection
+from lockgate.control.storing import RefusedError, document_of, store
 from lockgate.deployment import Deployment
 from lockgate.snapshot import ReloadReport
 
@@ -46,6 +47,10 @@ class _Handler(RequestHandler):
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         self.set_header("Content-Type", "application/json")
+
+    def compute_etag(self) -> str | None:
+        """None: the reference gateway has none."""
+        return None
 
     def reply(self, value: object, status: int = 200) -> None:
         self.set_status(status)
@@ -128,14 +133,34 @@ class _Apis(_Secured):
         apis = self.deployment.gateway.current.apis.values()
         self.reply([classic_projection(api.definition) for api in apis])
 
+    def post(self, api_id: str = "") -> None:
+        """Store a definition. It is served after the next reload, as with the reference gateway."""
+        try:
+            document = document_of(self.request.body, api_id)
+            key = store(document, self.deployment)
+        except RefusedError as error:
+            self.error(str(error), 400)
+        except OSError as error:
+            logger.error("cannot store a definition: %s", error)
+            self.error("file object creation failed, write error", 500)
+        else:
+            self.reply({"key": key, "status": "ok", "action": "added"})
 
-class _Api(_Secured):
-    def get(self, api_id: str) -> None:
+
+class _Api(_Apis):
+    def get(self, api_id: str = "") -> None:
         api = self.deployment.gateway.current.apis.get(api_id)
         if api is None:
             self.error("API not found", 404)
         else:
             self.reply(classic_projection(api.definition))
+
+
+class _OasApis(_Apis):
+    def get(self) -> None:
+        apis = self.deployment.gateway.current.apis.values()
+        documents = (api.definition.document for api in apis)
+        self.reply([document for document in documents if "openapi" in document])
 
 
 class _Unknown(_Secured):
@@ -170,6 +195,7 @@ def make_app(deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport
             (r"/(?:hello|ready)", _Hello, parts),
             (r"/tyk/reload(?:/group)?/?", _Reload, parts),
             (r"/tyk/apis/?", _Apis, parts),
+            (r"/tyk/apis/oas/?", _OasApis, parts),
             (r"/tyk/apis/([^/]+)/?", _Api, parts),
             (r"/tyk/.*", _Unknown, parts),
             (r"/lockgate/reload-report", _ReloadReport, parts),

@@ -12,12 +12,13 @@ class ControlFailedError(RuntimeError):
     """The gateway could not be reached, or refused."""
 
 
-def reload_gateway(address: str, secret: str) -> str:
+def reload_gateway(address: str, secret: str, *, only_report: bool = False) -> str:
     """Have a gateway load its definitions again.
 
     Args:
         address: HOST:PORT of its control API.
         secret: For ``x-tyk-authorization``.
+        only_report: Load nothing; the report is that of the last load.
 
     Returns:
         The report, for people.
@@ -25,7 +26,8 @@ def reload_gateway(address: str, secret: str) -> str:
     Raises:
         ControlFailedError: It could not be reached, or refused; the message says which.
     """
-    _get(address, "/tyk/reload?block=true", secret)
+    if not only_report:
+        _get(address, "/tyk/reload?block=true", secret)
     return "\n".join(_report_lines(_get(address, "/lockgate/reload-report", secret)))
 
 

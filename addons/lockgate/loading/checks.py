@@ -4,8 +4,9 @@ Source: behaviour-chain 1.5, "Listen-path collisions".
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem, Severity
@@ -50,16 +51,28 @@ class Loading:
 def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
     """Sort out which of the definitions can be served beside one another.
 
-    Of two with one id the first is kept. Of two on one listen path neither is: nobody could say which one a request is
+    Of two with one id the later one gets another, and both are served: ids only name APIs to one another; with the
+    same listen path it is a copy, and only the first is served. Of two on one listen path neither is: nobody could say which one a request is
     for. (The reference gateway moves both to made-up paths.) An internal API takes a listen path like any other.
     """
     problems: list[Problem] = []
     by_id: dict[str, Loading] = {}
+    taken = {loading.definition.id for loading in loadings}
     for loading in loadings:
         first = by_id.setdefault(loading.definition.id, loading)
         if first is not loading:
-            message = f"the id {loading.shown(loading.definition.id)} belongs to {first.place} already: this API is not served"
-            problems.append(loading.problem("duplicate-id", message, loading.id_pointer))
+            if (loading.domain, loading.definition.listen_path) == (first.domain, first.definition.listen_path):
+                message = f"{first.place} is an API of this id and listen path already: this copy of it is not served"
+                problems.append(loading.problem("duplicate-id", message, loading.id_pointer, Severity.WARNING))
+                continue
+            other = _free_id(loading.definition.id, taken)
+            taken.add(other)
+            message = (
+                f"the id {loading.shown(loading.definition.id)} belongs to {first.place} already: "
+                "this API is served, and not found by that id"
+            )
+            problems.append(loading.problem("duplicate-id", message, loading.id_pointer, Severity.WARNING))
+            by_id[other] = replace(loading, definition=replace(loading.definition, id=other))
     by_path: dict[tuple[str, str], list[Loading]] = defaultdict(list)
     for loading in by_id.values():
         if loading.listen_path_known:
@@ -77,6 +90,11 @@ def check_together(loadings: Sequence[Loading]) -> tuple[tuple[ApiDefinition, ..
         message = f"the listen path {loading.shown(definition.listen_path)} is that of {rivals[0].place} too: none of them is served"
         problems.append(loading.problem("duplicate-listen-path", message, loading.listen_pointer))
     return tuple(kept), tuple(problems)
+
+
+def _free_id(wanted: str, taken: Container[str]) -> str:
+    """An id like ``wanted`` that no API has."""
+    return next(other for number in count(2) if (other := f"{wanted}-{number}") not in taken)
 
 
 def _missing_versions(loading: Loading, by_id: Mapping[str, Loading]) -> Iterator[Problem]:

@@ -261,7 +261,8 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
     ),
     "duplicate-id": Explanation(
         "two APIs have one id",
-        "The API that is found first is served, the other one is not.",
+        "Both are served on their listen paths; with one listen path, the second is a copy and is not served. Only the one that is found first is found by its id: by versions, loops "
+        "and the control API.",
         "Give one of them another info.id; without one, the file's name is the id.",
     ),
     "duplicate-listen-path": Explanation(

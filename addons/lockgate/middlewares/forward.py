@@ -4,10 +4,11 @@ Source: behaviour-chain 1.7, 1.8 and 4.3.
 """
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.exchange import Exchange, Headers, Request, Upstream, encode_text, replace
+from lockgate.exchange import Exchange, Headers, Request, Upstream, UpstreamTls, encode_text, replace
 from lockgate.header_edits import are_valid, has_token, without_hop_by_hop
 from lockgate.middleware import Forward, Loop, Middleware, Outcome, Reason, Reject
 from lockgate.routing.listen import ListenPath
@@ -58,6 +59,10 @@ class Forwarding:
     """``skip_target_path_escaping``: the path is sent as the client wrote it."""
     websockets: bool = True
     """Let a client upgrade its connection to a websocket."""
+    tls: UpstreamTls | None = None
+    """Of https upstreams; None leaves it to the host."""
+    tls_by_host: Mapping[str, UpstreamTls] = field(default_factory=dict)
+    """Instead of ``tls``: by host, with or without port; by "*." and what follows its first label; or by "*"."""
 
 
 def request(config: Forwarding, exchange: Exchange, services: Services) -> Outcome:
@@ -122,9 +127,23 @@ def _forward(config: Forwarding, exchange: Exchange, url: Url, target: Target | 
         message.version,
     )
     upstream = Upstream(
-        target.scheme, target.host, target.port, response_timeout_seconds=config.response_timeout_seconds
+        target.scheme,
+        target.host,
+        target.port,
+        response_timeout_seconds=config.response_timeout_seconds,
+        tls=_tls(config, target) if target.scheme == "https" else None,
     )
     return Forward(replace(exchange, request=sent, forwarded=True), upstream)
+
+
+def _tls(config: Forwarding, target: Target) -> UpstreamTls | None:
+    """How the target is spoken to: the most exact entry for its host counts."""
+    if not config.tls_by_host:
+        return config.tls
+    host = target.authority.lower()
+    bare = target.host.lower()
+    names = (host, bare, *(f"*.{name.partition('.')[2]}" for name in (host, bare) if "." in name), "*")
+    return next((config.tls_by_host[name] for name in names if name in config.tls_by_host), config.tls)
 
 
 def _path(config: Forwarding, url: Url, target: Target) -> str:

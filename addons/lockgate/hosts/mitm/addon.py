@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from mitmproxy import connection, contentviews, ctx, http
+from mitmproxy import connection, contentviews, ctx, http, tls
 from mitmproxy.addonmanager import Loader
 from mitmproxy.addons import clientplayback
 from mitmproxy.proxy import layer, server_hooks
@@ -27,6 +27,7 @@ from lockgate import engine
 from lockgate.chain import Observer
 from lockgate.exchange import NOT_READ, Body, Exchange, NotRead, Upstream
 from lockgate.hosts.mitm import dispatch, stream, views
+from lockgate.hosts.mitm.limits import Door
 from lockgate.hosts.mitm.messages import (
     to_client,
     to_flow_response,
@@ -36,6 +37,15 @@ from lockgate.hosts.mitm.messages import (
     write_response,
 )
 from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_of
+from lockgate.hosts.mitm.tls import (
+    Certificates,
+    first_layer,
+    recall,
+    refuse_client,
+    refuse_server,
+    remember,
+    start_server,
+)
 from lockgate.logs import log_exchange
 from lockgate.middleware import BodyNeed, Reason
 from lockgate.replies import BODY_TOO_LARGE
@@ -110,6 +120,8 @@ class GatewayAddon:
         self._pools: Final[dict[str, Pool]] = {}
         self.trimmed = 0
         """Flows dropped from the UI's list."""
+        self.door: Final = Door()
+        self._certificates: Final = Certificates()
 
     # Life of the addon
 
@@ -140,15 +152,24 @@ class GatewayAddon:
     # Connections
 
     def client_connected(self, client: connection.Client) -> None:
-        """Let one client have more than five connections to an upstream."""
+        """Count the client's connection, and let it have more than five connections to an upstream."""
         proxyserver = ctx.master.addons.get("proxyserver")
         handler = proxyserver.connections.get(client.id) if proxyserver is not None else None
-        if handler is not None:
-            handler.max_conns.default_factory = _many_connections
+        if handler is None:
+            return
+        handler.max_conns.default_factory = _many_connections
+        if not self.door.enter(client.id, self.gateway.current.settings, lambda: _hang_up(handler)):
+            client.error = "there are too many connections"
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Make room for another client."""
+        self.door.leave(client.id)
 
     def next_layer(self, data: layer.NextLayer) -> None:
         """Choose mitmproxy's layer, and ours in its place."""
         try:
+            if data.layer is None:
+                self._check_protocol(data)
             if data.layer is None and (chooser := ctx.master.addons.get("nextlayer")) is not None:
                 chooser.next_layer(data)
             self._install_stream(data)
@@ -156,9 +177,38 @@ class GatewayAddon:
             logger.exception("could not take a connection; it is refused")
             data.layer = stream.RefusingLayer(data.context)
 
+    def _check_protocol(self, data: layer.NextLayer) -> None:
+        """Turn a client away that does not speak what the port speaks."""
+        start, client = data.data_client(), data.context.client
+        if start and not client.tls and client.transport_protocol == "tcp":
+            data.layer = first_layer(start, data.context, self.gateway.current.settings)
+
     def _install_stream(self, data: layer.NextLayer) -> None:
         manager = ctx.master.addons
-        stream.install(data, manager.run_now if isinstance(manager, dispatch.CachedAddonManager) else None)
+        client = data.context.client.id
+        stream.install(
+            data,
+            manager.run_now if isinstance(manager, dispatch.CachedAddonManager) else None,
+            self.door.limits(self.gateway.current.settings),
+            lambda: self.door.spoke(client),
+        )
+
+    def tls_start_client(self, data: tls.TlsData) -> None:
+        """Show the certificate that is for the name that the client asks for."""
+        try:
+            if data.ssl_conn is None:
+                data.ssl_conn = self._certificates.connection(self.gateway.current, data.context.client.sni or "")
+        except (Exception, asyncio.CancelledError):
+            logger.exception("could not begin TLS with a client; it is refused")
+            refuse_client(data)
+
+    def tls_start_server(self, data: tls.TlsData) -> None:
+        """Speak TLS to an upstream as its definition says."""
+        try:
+            start_server(data, ctx.options)
+        except (Exception, asyncio.CancelledError) as error:
+            logger.warning("could not begin TLS with an upstream; it is refused: %s", error)
+            refuse_server(data)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """Refuse a connection that nobody released: one to the dummy target."""
@@ -312,6 +362,7 @@ class GatewayAddon:
         data.port = upstream.port
         passage.upstream = upstream
         passage.released = True
+        remember(flow, upstream)
         passage.pool = self._pool_of(run)
 
     def _pool_of(self, run: engine.Run) -> Pool:
@@ -323,7 +374,7 @@ class GatewayAddon:
 
     def _send_again(self, flow: http.HTTPFlow, passage: Passage) -> None:
         """A plain replay: the request goes where it went, as it is in the flow."""
-        passage.upstream = Upstream(flow.request.scheme, flow.request.host, flow.request.port)
+        passage.upstream = Upstream(flow.request.scheme, flow.request.host, flow.request.port, tls=recall(flow))
         passage.settled = True
         flow.comment = f"{flow.comment.removesuffix(views.SENT_AGAIN)}{views.SENT_AGAIN}"
 
@@ -463,6 +514,13 @@ def set_defaults(options: Any, names: Callable[[str], bool] = lambda _: True) ->
             if name in known and names(name) and getattr(options, name) == options.default(name)
         }
     )
+
+
+def _hang_up(handler: Any) -> None:
+    """Close a client's connection, as mitmproxy does after its own time limit."""
+    transport = handler.transports.get(handler.client)
+    if transport is not None and transport.handler is not None:
+        transport.handler.cancel("the client took too long")
 
 
 def _many_connections() -> asyncio.Semaphore:

@@ -36,6 +36,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Connection, Http1Server
 
+from lockgate.hosts.mitm.limits import ClientLimits
 from lockgate.hosts.mitm.messages import (
     BAD_IN_TARGET,
     BAD_IN_VALUE,
@@ -81,6 +82,7 @@ def bad_request(detail: str = "") -> Fault:
 
 TARGET_TOO_LONG: Final = Fault(414, "414 URI Too Long")
 HEAD_TOO_LONG: Final = Fault(431, "431 Request Header Fields Too Large")
+HEAD_TOO_SLOW: Final = Fault(408, "408 Request Timeout")
 TRAILERS: Final = "trailers are not supported in requests"
 
 
@@ -111,6 +113,10 @@ def check_target(target: bytes) -> None:
         raise TARGET_TOO_LONG
     if BAD_IN_TARGET.search(target):
         raise bad_request()
+
+
+class ClientLate(events.Event):
+    """A client's time for the next head is over."""
 
 
 class RequestHead:
@@ -261,18 +267,21 @@ class GatewayHttp1Server(Http1Server):
     _switched = False
     _lingered = 0
     _linger_alarm: commands.RequestWakeup | None = None
+    limits: ClientLimits = ClientLimits(header_bytes=MAX_HEAD_BYTES)
 
     @override
     def read_headers(self, event: events.Event) -> layer.CommandGenerator[None]:
         if not isinstance(event, events.DataReceived):
             if isinstance(event, events.ConnectionClosed):
                 yield commands.CloseConnection(self.conn)
+            elif isinstance(event, ClientLate):
+                yield from self._late()
             return
         while True:
             before = len(self.buf)
             lines = self.buf.maybe_extract_lines()
             if lines is None:
-                if before > MAX_HEAD_BYTES:
+                if before > self.limits.header_bytes:
                     yield from self._refuse(HEAD_TOO_LONG)
                 return
             if lines:
@@ -280,7 +289,7 @@ class GatewayHttp1Server(Http1Server):
             if not self.buf:
                 return
         try:
-            if before - len(self.buf) > MAX_HEAD_BYTES:
+            if before - len(self.buf) > self.limits.header_bytes or len(lines) - 1 > self.limits.headers:
                 raise HEAD_TOO_LONG
             head = RequestHead(lines)
         except Fault as fault:
@@ -424,6 +433,13 @@ class GatewayHttp1Server(Http1Server):
         yield commands.Log(f"refused a request before any API saw it: {fault.text}")
         yield commands.SendData(self.conn, fault_reply(fault))
         yield from self._linger()
+
+    def _late(self) -> layer.CommandGenerator[None]:
+        if self.buf:
+            yield from self._refuse(HEAD_TOO_SLOW)
+        else:
+            self.state = self.done
+            yield commands.CloseConnection(self.conn)
 
     def _linger(self) -> layer.CommandGenerator[None]:
         """Close, but let the client read what was sent: closing with its data unread would reset the connection."""

@@ -95,12 +95,14 @@ class Lockgate:
         The loop waits: for commands, which mitmproxy cannot await.
         """
         deployment = self._opened()
+        deployment.take_staged()
         return self._published(deployment, deployment.prepare())
 
     async def reload_beside(self) -> ReloadReport:
         """Load the definitions again beside the traffic, and swap; what does not load keeps its last good version."""
         deployment = self._opened()
         async with self._reloading:
+            deployment.take_staged()
             return self._published(deployment, await asyncio.to_thread(deployment.prepare))
 
     def _opened(self) -> Deployment:

@@ -54,9 +54,13 @@ from mitmproxy.proxy.layers.http._hooks import (
     HttpResponseHook,
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Client
+from mitmproxy.proxy.layers.http._http2 import Http2Connection
 
-from lockgate.exchange import decode_text
+from lockgate.exchange import UpstreamTls, decode_text
 from lockgate.hosts.mitm.http1 import (
+    HEAD_TOO_LONG,
+    HEAD_TOO_SLOW,
+    ClientLate,
     ClosedUnansweredError,
     Fault,
     GatewayHttp1Server,
@@ -65,8 +69,10 @@ from lockgate.hosts.mitm.http1 import (
     bad_request,
     check_target,
 )
+from lockgate.hosts.mitm.limits import NO_LIMITS, ClientLimits
 from lockgate.hosts.mitm.messages import to_flow_response
 from lockgate.hosts.mitm.passage import Passage, attach, failure
+from lockgate.hosts.mitm.tls import asked_of, mark
 from lockgate.middleware import Reason
 from lockgate.replies import BODY_TOO_LARGE, plain_reply
 
@@ -117,7 +123,17 @@ def use_quick_flow_ids() -> None:
 
 @dataclass
 class DeadlinePassed(HttpEvent):
-    """The time that a stream gave its upstream is over."""
+    """The time that a stream gave its upstream, or that its client has, is over."""
+
+
+class GetUpstreamConnection(GetHttpConnection):
+    """Asks for a connection that is made in a certain way."""
+
+    asked: UpstreamTls | None = None
+
+    @override
+    def connection_spec_matches(self, connection: Connection) -> bool:
+        return super().connection_spec_matches(connection) and asked_of(connection) == self.asked
 
 
 class GatewayStream(HttpStream):
@@ -131,6 +147,9 @@ class GatewayStream(HttpStream):
         self._parent: Final = parent
         self.deadline = inf
         """By ``time.monotonic``."""
+        self.client_deadline = inf
+        """When the client has to have sent more of the body, or taken the whole response."""
+        self._body_deadline = self._read_deadline = self._write_deadline = inf
         self.connecting = False
         self._last_moment = inf
         """When the whole exchange with the upstream has to be over, its body included."""
@@ -187,7 +206,8 @@ class GatewayStream(HttpStream):
         else:
             self.flow.response = None
         self.server_state = self.state_wait_for_response_headers
-        if not request.is_http11 and (fault := _fault(request)):
+        yield from self._give_client_time(follows=follows)
+        if not request.is_http11 and (fault := _fault(request, self._parent.limits)):
             self.passage.settled = True
             self.flow.response = to_flow_response(plain_reply(fault.status, fault.text))
         expects = request.headers.get("expect", "").lower() == "100-continue"
@@ -207,6 +227,55 @@ class GatewayStream(HttpStream):
         else:
             self.client_state = self.state_consume_request_body
 
+    def _give_client_time(self, *, follows: bool) -> Commands:
+        limits = self._parent.limits
+        if limits.write_seconds < inf:
+            self._write_deadline = time.monotonic() + limits.write_seconds
+        if follows:
+            if limits.read_seconds < inf:
+                self._read_deadline = self._parent.head_began() + limits.read_seconds
+            self._body_deadline = min(time.monotonic() + limits.body_seconds, self._read_deadline)
+        yield from self._mind_client()
+
+    def _mind_client(self) -> Commands:
+        self.client_deadline = min(self._body_deadline, self._write_deadline)
+        if self.client_deadline < self._parent.alarm_at:
+            yield from self._parent.watch(self.client_deadline)
+
+    def _body_moved(self, event: events.Event) -> Commands:
+        if isinstance(event, RequestData):
+            limit = time.monotonic() + self._parent.limits.body_seconds
+            self._body_deadline = min(limit, self._read_deadline)
+            yield from self._mind_client()
+        elif isinstance(event, RequestEndOfMessage):
+            self._body_deadline = inf
+            yield from self._mind_client()
+
+    def _client_late(self) -> Commands:
+        """The client did not send, or did not take, what it should have."""
+        now = time.monotonic()
+        if self._write_deadline <= now:
+            detail = f"the client did not have its response within {self._parent.limits.write_seconds:g} s"
+            self._note(detail)
+            yield from self._abandon(detail)
+            yield from super().handle_protocol_error(ResponseProtocolError(self.stream_id, detail, ErrorCode.KILL))
+        elif self._body_deadline <= now:
+            self._body_deadline = inf
+            if self.server_state == self.state_wait_for_response_headers:
+                detail = "the client did not send the request's body in time"
+                self._note(detail)
+                yield from self._abandon(detail)
+                self.passage.settled = True
+                self.flow.response = to_flow_response(plain_reply(HEAD_TOO_SLOW.status, HEAD_TOO_SLOW.text))
+                yield from self._answer_early()
+            else:
+                yield from self._mind_client()
+
+    def _note(self, detail: str) -> None:
+        run = self.passage.run
+        if run is not None:
+            run.trace.error = run.trace.error or detail
+
     @override
     def start_request_stream(self) -> Commands:
         self.client_state = self.state_stream_request_body
@@ -216,12 +285,14 @@ class GatewayStream(HttpStream):
 
     @override
     def state_stream_request_body(self, event: events.Event) -> Commands:
+        yield from self._body_moved(event)
         yield from super().state_stream_request_body(event)
         if isinstance(event, RequestEndOfMessage) and self.server_state == self.state_wait_for_response_headers:
             yield from self._wait_for_response()
 
     @override
     def state_consume_request_body(self, event: events.Event) -> Commands:
+        yield from self._body_moved(event)
         if isinstance(event, RequestData) and len(self.request_body_buf) + len(event.data) > self.passage.body_limit:
             self.request_body_buf.clear()
             self.passage.settled = True
@@ -241,7 +312,7 @@ class GatewayStream(HttpStream):
     def _answer_early(self) -> Commands:
         """Answer while the request's body is outstanding, and take no more of it."""
         self.client_state = self.server_state = self.state_errored
-        self.deadline = inf
+        self.deadline = self.client_deadline = self._body_deadline = inf
         self.flow.request.data.content = self.flow.request.data.content or b""
         yield HttpResponseHeadersHook(self.flow)
         yield HttpResponseHook(self.flow)
@@ -269,7 +340,8 @@ class GatewayStream(HttpStream):
         if upstream.total_timeout_seconds > 0 and self._last_moment == inf:
             self._last_moment = time.monotonic() + upstream.total_timeout_seconds
         address, tls = (data.host, data.port), data.scheme == b"https"
-        connection: Server | None = self._parent.open_connection(address, tls=tls)
+        asked = upstream.tls if tls else None
+        connection: Server | None = self._parent.open_connection(address, tls=tls, asked=asked)
         if connection is not None:
             self._take(connection)
             if self.client_state == self.state_done:
@@ -279,7 +351,8 @@ class GatewayStream(HttpStream):
         self._timed_out = False
         self.connecting = True
         yield from self._arm(min(upstream.connect_timeout_seconds, upstream.response_timeout_seconds))
-        get = GetHttpConnection(address, tls, None, "tcp")
+        get = GetUpstreamConnection(address, tls, None, "tcp")
+        get.asked = asked
         connection, error = yield get
         self.connecting = False
         self.deadline = inf
@@ -319,6 +392,9 @@ class GatewayStream(HttpStream):
     def _deadline_passed(self) -> Commands:
         upstream = self.passage.upstream
         now = time.monotonic()
+        if self.client_deadline <= now:
+            yield from self._client_late()
+            return
         if upstream is None or self.deadline > now:
             return
         state = self.server_state
@@ -462,6 +538,8 @@ class GatewayStream(HttpStream):
     @override
     def send_response(self, already_streamed: bool = False) -> Commands:
         self.deadline = inf
+        if self.flow.response is not None and self.flow.response.status_code == status_codes.SWITCHING:
+            self.client_deadline = self._body_deadline = self._write_deadline = inf
         if not already_streamed and self.passage.replacement is not None:
             self.flow.response = self.passage.replacement
         if self._parent.is_http2:
@@ -487,9 +565,12 @@ def _state_length(message: http.Message) -> None:
         message.headers["content-length"] = str(len(content))
 
 
-def _fault(request: http.Request) -> Fault | None:
+def _fault(request: http.Request, limits: ClientLimits) -> Fault | None:
     """What is wrong with a head that did not come by ``GatewayHttp1Server``."""
+    fields = request.data.headers.fields
     try:
+        if len(fields) > limits.headers or sum(len(name) + len(value) for name, value in fields) > limits.header_bytes:
+            raise HEAD_TOO_LONG
         if request.data.method == b"CONNECT":
             raise bad_request()
         check_target(request.data.path)
@@ -505,17 +586,40 @@ class GatewayLayer(HttpLayer):
     """Connections to upstreams that carried a request."""
     is_http2: bool
     run_now: HookRunner | None
+    limits: ClientLimits
+    client_deadline: float
+    """When the client has to have sent the next head."""
+    head_since: float
+    """When the head began to come that is read, or was read last."""
+    _spoke: Callable[[], None]
+    _idle: bool
+    _active: bool
+    """The client sent something since its time was looked at."""
+    _head: int | None
+    """Stream of the head that is read."""
     _alarm: commands.RequestWakeup | None
+    _alarms: set[commands.Command]
     alarm_at: float
     """When ``_ring`` will run, by ``time.monotonic``."""
     _pipelined: commands.RequestWakeup | None
 
-    def prepare(self, run_now: HookRunner | None) -> None:
+    def prepare(
+        self, run_now: HookRunner | None, limits: ClientLimits = NO_LIMITS, spoke: Callable[[], None] = lambda: None
+    ) -> None:
         """What ``__init__`` would do; the object was made by mitmproxy.
 
         Args:
             run_now: Runs a hook without a task; None leaves hooks to mitmproxy.
+            limits: Of the client.
+            spoke: Called when the client begins to speak HTTP.
         """
+        self.limits = limits
+        self._spoke = spoke
+        self.client_deadline = inf
+        self.head_since = time.monotonic()
+        self._head = None
+        self._idle = self._active = False
+        self._alarms = set()
         self.used = set()
         self.is_http2 = self.context.client.alpn == b"h2"
         self.run_now = run_now
@@ -551,6 +655,36 @@ class GatewayLayer(HttpLayer):
         else:
             yield from self._dispatch(event)
         yield from self._read_pipelined()
+        yield from self._mind_client()
+
+    def head_began(self) -> float:
+        """When the head began to come that was read just now."""
+        if self._head is None:  # it came in one piece
+            self.head_since = time.monotonic()
+        return self.head_since
+
+    def _mind_client(self) -> Commands:
+        """Keep the time of a client that has no request under way."""
+        server = self.connections.get(self.context.client)
+        if not isinstance(server, GatewayHttp1Server):
+            idle, head = not self.streams, None
+        elif server.state != server.read_headers:
+            idle, head = False, None
+        elif server.buf:
+            idle, head = False, server.stream_id
+        else:
+            idle, head = True, None
+        if idle:
+            if not self._idle or self._active:
+                self.client_deadline = time.monotonic() + self.limits.idle_seconds
+        elif head is None:
+            self.client_deadline = inf
+        elif head != self._head:
+            self.head_since = time.monotonic()
+            self.client_deadline = self.head_since + self.limits.header_seconds
+        self._idle, self._head, self._active = idle, head, False
+        if self.client_deadline < self.alarm_at:
+            yield from self.watch(self.client_deadline)
 
     def _read_pipelined(self) -> Commands:
         """Let the client's connection read the next request that is there already.
@@ -572,20 +706,28 @@ class GatewayLayer(HttpLayer):
 
     def _dispatch(self, event: events.Event) -> Commands:
         if isinstance(event, events.ConnectionEvent):
+            if event.connection is self.context.client:
+                self._active = True
             handler = self.connections.get(event.connection)
             if handler is not None:
                 yield from self.event_to_child(handler, event)
             elif isinstance(event, events.ConnectionClosed):
                 yield commands.CloseConnection(event.connection)
-        elif isinstance(event, events.Wakeup) and event.command is self._alarm:
+        elif isinstance(event, events.Wakeup) and event.command in self._alarms:
+            self._alarms.discard(event.command)
             self.command_sources.pop(event.command, None)
-            yield from self._ring()
+            if event.command is self._alarm:
+                yield from self._ring()
         else:
             if isinstance(event, events.Start):
+                self._spoke()
                 self.is_http2 = self.context.client.alpn == b"h2"
                 alpn = self.context.client.alpn
                 if alpn is None or not (alpn == b"h2" or alpn.startswith(b"h3")):
                     self.connections.setdefault(self.context.client, GatewayHttp1Server(self.context.fork()))
+                    server = self.connections[self.context.client]
+                    if isinstance(server, GatewayHttp1Server):
+                        server.limits = self.limits
                 else:
                     self.run_now = None  # these connections expect no answer while they read a request
             yield from super()._handle_event(event)
@@ -596,7 +738,7 @@ class GatewayLayer(HttpLayer):
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
-    def open_connection(self, address: tuple[str, int], *, tls: bool) -> Server | None:
+    def open_connection(self, address: tuple[str, int], *, tls: bool, asked: UpstreamTls | None) -> Server | None:
         """The open connection that ``get_connection`` would give, if an HTTP/1 client may have it.
 
         A command and its reply less for every request but the first (4 % of its time, n = 9).
@@ -608,6 +750,7 @@ class GatewayLayer(HttpLayer):
                 connection.state is ConnectionState.OPEN
                 and connection.address == address
                 and connection.tls == tls
+                and (not tls or asked_of(connection) == asked)
                 and not connection.error
                 and connection in self.connections
                 and connection not in self.waiting_for_establishment
@@ -619,7 +762,10 @@ class GatewayLayer(HttpLayer):
     def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
         if len(self.connections) > _MANY_CONNECTIONS:
             self._forget_closed()
-        yield from super().get_connection(event, reuse=reuse)
+        for command in super().get_connection(event, reuse=reuse):
+            if isinstance(command, commands.OpenConnection) and isinstance(event, GetUpstreamConnection):
+                mark(command.connection, event.asked)
+            yield command
 
     def _forget_closed(self) -> None:
         """Let go of closed connections; mitmproxy itself keeps them until the client leaves."""
@@ -656,22 +802,41 @@ class GatewayLayer(HttpLayer):
         if deadline < self.alarm_at:
             self.alarm_at = deadline
             self._alarm = commands.RequestWakeup(max(deadline - time.monotonic(), 0.0))
+            self._alarms.add(self._alarm)
             yield self._alarm
 
     def _ring(self) -> Commands:
         self._alarm, self.alarm_at = None, inf
         now = time.monotonic()
+        if self.client_deadline <= now:
+            self.client_deadline = inf
+            yield from self._client_late()
         for stream in list(self._gateway_streams()):
-            if stream.deadline > now:
+            if stream.deadline > now and stream.client_deadline > now:
                 continue
-            if stream.connecting:
+            if stream.connecting and stream.deadline <= now:
                 stream.connection_timed_out()
                 yield from self._close_awaited(stream)
             else:
                 yield from self.event_to_child(stream, DeadlinePassed(stream.stream_id))
-        earliest = min((stream.deadline for stream in self._gateway_streams() if stream.deadline > now), default=inf)
+        deadlines = [self.client_deadline]
+        for stream in self._gateway_streams():
+            deadlines += stream.deadline, stream.client_deadline
+        earliest = min((deadline for deadline in deadlines if deadline > now), default=inf)
         if earliest < inf:
             yield from self.watch(earliest)
+
+    def _client_late(self) -> Commands:
+        """The client has no request under way, and took too long to send one."""
+        client = self.context.client
+        server = self.connections.get(client)
+        if isinstance(server, GatewayHttp1Server):
+            yield from self.event_to_child(server, ClientLate())
+            return
+        if isinstance(server, Http2Connection) and client.state & ConnectionState.CAN_WRITE:
+            server.h2_conn.close_connection()
+            yield commands.SendData(client, server.h2_conn.data_to_send())
+        yield commands.CloseConnection(client)
 
     def _gateway_streams(self) -> Sequence[GatewayStream]:
         return [stream for stream in self.streams.values() if isinstance(stream, GatewayStream)]
@@ -708,15 +873,25 @@ def _fork(context: Context) -> Context:
     return fork
 
 
-def install(next_layer: layer.NextLayer, run_now: HookRunner | None) -> None:
-    """Put our layer in the place of every ``HttpLayer`` that mitmproxy chose."""
+def install(
+    next_layer: layer.NextLayer,
+    run_now: HookRunner | None,
+    limits: ClientLimits = NO_LIMITS,
+    spoke: Callable[[], None] = lambda: None,
+) -> None:
+    """Put our layer in the place of every ``HttpLayer`` that mitmproxy chose. As ``GatewayLayer.prepare``."""
     for chosen in next_layer.context.layers:
-        install_on(chosen, run_now)
+        install_on(chosen, run_now, limits, spoke)
 
 
-def install_on(chosen: layer.Layer, run_now: HookRunner | None = None) -> None:
+def install_on(
+    chosen: layer.Layer,
+    run_now: HookRunner | None = None,
+    limits: ClientLimits = NO_LIMITS,
+    spoke: Callable[[], None] = lambda: None,
+) -> None:
     """Make an ``HttpLayer`` that has not started ours; leave anything else as it is."""
     if type(chosen) is HttpLayer:
         chosen.__class__ = GatewayLayer
         if isinstance(chosen, GatewayLayer):
-            chosen.prepare(run_now)
+            chosen.prepare(run_now, limits, spoke)

@@ -18,7 +18,7 @@ from typing import Any, Final, override
 
 import certifi
 from cryptography import x509
-from mitmproxy import tls
+from mitmproxy import http, tls
 from mitmproxy.addons.tlsconfig import DEFAULT_HOSTFLAGS
 from mitmproxy.connection import ConnectionState, Server
 from mitmproxy.net import tls as net_tls
@@ -26,7 +26,7 @@ from mitmproxy.proxy import commands, context, events, layer
 from OpenSSL import SSL
 
 from lockgate.certificates import VERSIONS, fault_of_pair, located
-from lockgate.exchange import UpstreamTls
+from lockgate.exchange import Upstream, UpstreamTls
 from lockgate.settings import HttpServerOptions, Settings
 from lockgate.snapshot import Snapshot
 
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 HELLO: Final = 0x16
 """First byte of a client that speaks TLS. No method of HTTP begins with it."""
+HELLO_BYTES: Final = 3
+"""How many bytes mitmproxy wants to see of one."""
 PLAIN_REPLY: Final = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 """In the reference gateway's words, and likewise without any header."""
 
@@ -64,6 +66,15 @@ class WrongProtocolLayer(layer.Layer):
             yield commands.CloseConnection(self.context.client)
 
 
+class ShortHelloLayer(layer.NextLayer):
+    """Waits for enough of a hello. A choice that is left open is mitmproxy's, which takes a short one for HTTP."""
+
+    @override
+    def _ask(self) -> layer.CommandGenerator[None]:
+        if len(self.data_client()) >= HELLO_BYTES:
+            yield from super()._ask()
+
+
 def first_layer(start: bytes, client: context.Context, settings: Settings) -> layer.Layer | None:
     """What is to take a connection that does not speak what the port speaks; None for one that does.
 
@@ -72,9 +83,11 @@ def first_layer(start: bytes, client: context.Context, settings: Settings) -> la
         client: Of the connection.
         settings: In force.
     """
-    if (start[0] == HELLO) is settings.http_server_options.use_ssl:
-        return None
-    return WrongProtocolLayer(client)
+    short = len(start) < HELLO_BYTES
+    says_hello = start[0] == HELLO and (short or net_tls.starts_like_tls_record(start))
+    if says_hello is not settings.http_server_options.use_ssl:
+        return WrongProtocolLayer(client)
+    return ShortHelloLayer(client) if says_hello and short else None
 
 
 # ── clients ──
@@ -208,6 +221,12 @@ def _server_context(entry: _Entry, server: HttpServerOptions) -> SSL.Context:
     return made
 
 
+def refuse_client(data: tls.TlsData) -> None:
+    """Let a handshake with a client fail."""
+    data.ssl_conn = SSL.Connection(_refusing())
+    data.ssl_conn.set_accept_state()
+
+
 def _refusing() -> SSL.Context:
     """Without a certificate: no handshake comes to an end."""
     return SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -220,6 +239,7 @@ def _context(method: int, low: str, high: str, ciphers: tuple[str, ...]) -> SSL.
     if high:
         made.set_max_proto_version(_VERSIONS[high])
     made.set_options(net_tls.DEFAULT_OPTIONS)
+    made.set_passwd_cb(_no_password)
     if ciphers or low < _USUAL_VERSION:
         # OpenSSL has the old versions switched off where a level of security is asked for.
         level = ":@SECLEVEL=0" if low < _USUAL_VERSION else ""
@@ -227,6 +247,11 @@ def _context(method: int, low: str, high: str, ciphers: tuple[str, ...]) -> SSL.
     if net_tls.log_master_secret is not None:
         made.set_keylog_callback(net_tls.log_master_secret)
     return made
+
+
+def _no_password(*_: object) -> bytes:
+    """A terminal would be asked for it."""
+    return b""
 
 
 # ── upstreams ──
@@ -242,6 +267,17 @@ def asked_of(server: object) -> UpstreamTls | None:
     """How a connection to an upstream is made; None leaves it to mitmproxy's options."""
     asked = getattr(server, _ATTRIBUTE, None)
     return asked if isinstance(asked, UpstreamTls) else None
+
+
+def remember(flow: http.HTTPFlow, upstream: Upstream) -> None:
+    """Note with a flow how its upstream was spoken to, in case somebody sends it again."""
+    if upstream.tls is not None:
+        setattr(flow, _ATTRIBUTE, upstream.tls)
+
+
+def recall(flow: http.HTTPFlow) -> UpstreamTls | None:
+    """What ``remember`` noted."""
+    return asked_of(flow)
 
 
 def start_server(data: tls.TlsData, options: Any) -> None:
