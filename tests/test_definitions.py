@@ -2,22 +2,26 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lockgate.exchange import Request, Response
-from lockgate.inspection import parse_answer, parse_request, try_request
+from lockgate.exchange import Headers, Request, Response
+from lockgate.inspection import SYSTEM, parse_answer, parse_request, try_request
 from lockgate.loading import load
 from lockgate.settings import Settings
 from lockgate.snapshot import Snapshot
+from lockgate.stores.memory import MemoryTurns
 from lockgate.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "definitions"
 FILES = sorted(FOLDER.iterdir())
-HEADS = {file: file.read_text("utf-8").partition("openapi:")[0] for file in FILES}
+PAGE = (ROOT / "docs" / "definitions.md").read_text("utf-8")
 GATEWAY = "http://127.0.0.1:8080"
+# A file with two of them: the other version is one by itself.
+DEFINITIONS = len(FILES) + 1
 OK = parse_answer(b"HTTP/1.1 200 OK\r\nServer: httpbin\r\nX-Powered-By: httpbin\r\nX-Colour: red\r\n\r\n{}")
 
 
@@ -46,12 +50,21 @@ def test_together_they_load_without_a_problem() -> None:
     loaded = load([FOLDER], Settings())
 
     assert loaded.problems == ()
-    assert len(loaded.definitions) == len(FILES)
+    assert len(loaded.definitions) == DEFINITIONS
+
+
+def head_of(file: Path) -> str:
+    """What is written on an example: in its first lines, or on the page where its format has no comments."""
+    if file.suffix == ".json":
+        row = next(line for line in PAGE.splitlines() if line.startswith("|") and f"/{file.name})" in line)
+        return "\n".join(f"#   {text}" for text in re.findall(r"`(curl [^`]*)`", row))
+    lines = file.read_text("utf-8").splitlines()
+    return "\n".join(line for line in lines[: next(n for n, line in enumerate(lines) if not line.startswith("#"))])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_each_begins_with_a_request_that_its_api_serves(file: Path, snapshot: Snapshot) -> None:
-    head = HEADS[file]
+    head = head_of(file)
     commands = [line.removeprefix("#").strip() for line in head.splitlines() if line.startswith("#   curl ")]
     urls = re.findall(rf"{GATEWAY}[^\s'`,]*", head)
 
@@ -68,13 +81,12 @@ async def source_of(snapshot: Snapshot, url: str) -> str:
 
 
 def test_each_capability_of_the_page_has_its_file() -> None:
-    page = (ROOT / "docs" / "definitions.md").read_text("utf-8")
-
-    assert {f"../definitions/{file.name}" for file in FILES} == set(re.findall(r"\.\./definitions/[\w.-]+", page))
+    assert {f"../definitions/{file.name}" for file in FILES} == set(re.findall(r"\.\./definitions/[\w.-]+", PAGE))
 
 
-async def test_request_headers(snapshot: Snapshot) -> None:
-    headers = (await sent(snapshot, "/headers/get", "X-Internal: 1")).headers
+@pytest.mark.parametrize("path", ["/headers/get", "/classic-headers/get"])
+async def test_request_headers(path: str, snapshot: Snapshot) -> None:
+    headers = (await sent(snapshot, path, "X-Internal: 1")).headers
 
     assert "X-Internal" not in headers
     assert headers.get("X-Gateway") == "lockgate"
@@ -113,22 +125,26 @@ async def test_what_a_client_sends_is_no_variable(snapshot: Snapshot) -> None:
         pytest.param("/rewrite/books/42", "/books/42", id="no match, no rewrite"),
         pytest.param("/rewrite/books/42?lang=en", "/anything/library/en?book=42", id="groups"),
         pytest.param("/rewrite/search/cats?page=2", "/anything/search?q=cats", id="whole URL"),
+        pytest.param("/classic-rewrite/books/42", "/books/42", id="Classic, no match"),
+        pytest.param("/classic-rewrite/books/42?lang=en", "/anything/library/en?book=42", id="Classic, groups"),
     ],
 )
 async def test_url_rewrite(url: str, target: str, snapshot: Snapshot) -> None:
     assert (await sent(snapshot, url)).target == target
 
 
-async def test_mock_response(snapshot: Snapshot) -> None:
-    trace = await answer_of(snapshot, "/mock/pets/7")
+@pytest.mark.parametrize(("path", "mocked"), [("/mock/pets/7", "yes"), ("/classic-mock/pets/7", None)])
+async def test_mock_response(path: str, mocked: str | None, snapshot: Snapshot) -> None:
+    trace = await answer_of(snapshot, path)
 
     assert trace.upstream_request is None
     assert trace.answer is not None
     assert trace.answer.status == 200
-    assert trace.answer.headers.get("X-Mocked") == "yes"
+    assert trace.answer.headers.get("X-Mocked") == mocked
     assert isinstance(trace.answer.body, bytes)
     assert json.loads(trace.answer.body) == {"id": 7, "name": "Rex"}
-    assert (await got(snapshot, "DELETE /mock/pets/7")).status == 410
+    gone = await got(snapshot, f"DELETE {path}")
+    assert (gone.status, gone.body) == (410, b"pets are not removed any more\n")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +164,8 @@ async def test_request_method(url: str, method: str, snapshot: Snapshot) -> None
         pytest.param("GET /allow/IP", 200, id="on the allow list whatever the case"),
         pytest.param("DELETE /block/anything/7", 403, id="on the block list"),
         pytest.param("GET /block/anything/7", 200, id="on the block list with another method"),
+        pytest.param("DELETE /operator-block/anything/7", 403, id="on the block list, from a ConfigMap"),
+        pytest.param("GET /operator-block/anything/7", 200, id="on that with another method"),
         pytest.param("GET /internal/anything/contract", 403, id="internal, from outside"),
         pytest.param("GET /internal/entry", 200, id="internal, by a loop"),
         pytest.param("GET /ignore/headers", 403, id="neither ignored nor allowed"),
@@ -190,3 +208,75 @@ async def test_expiration(snapshot: Snapshot) -> None:
     answer = await got(snapshot, "/expiration/get")
 
     assert answer.headers.get("X-Tyk-Api-Expires") == "Thu, 31 Dec 2099 23:59:00 UTC"
+
+
+async def test_cors_lets_a_listed_origin_read(snapshot: Snapshot) -> None:
+    answer = parse_answer(b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n\r\n{}")
+
+    async def headers(origin: str) -> Headers:
+        request = parse_request(b"/cors/get", [f"Origin: {origin}"])
+        trace = await try_request(snapshot, request, answer)
+        assert trace.answer is not None
+        return trace.answer.headers
+
+    listed, other = await headers("https://shop.example.com"), await headers("https://example.net")
+    assert listed.get_all("Access-Control-Allow-Origin") == ("https://shop.example.com",)
+    assert listed.get("Access-Control-Expose-Headers") == "X-Total"
+    assert {"Access-Control-Allow-Origin", "Access-Control-Expose-Headers"} & {name for name, _ in other} == set()
+
+
+async def test_cors_answers_preflights(snapshot: Snapshot) -> None:
+    asked = ("Origin: https://shop.example.com", "Access-Control-Request-Method: PUT")
+    trace = await answer_of(snapshot, "OPTIONS /cors/put", *asked)
+
+    assert trace.upstream_request is None
+    assert trace.answer is not None
+    assert trace.answer.status == 204
+    assert trace.answer.headers.get("Access-Control-Allow-Methods") == "PUT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param((), 200, id="loopback"),
+        pytest.param(("X-Real-IP: 192.0.2.9",), 200, id="in an allowed network"),
+        pytest.param(("X-Real-IP: 192.0.2.7",), 403, id="blocked"),
+        pytest.param(("X-Real-IP: 198.51.100.1",), 403, id="not allowed"),
+    ],
+)
+async def test_ip_lists(headers: tuple[str, ...], status: int, snapshot: Snapshot) -> None:
+    assert (await got(snapshot, "/ip/get", *headers)).status == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "served"),
+    [pytest.param((), "v1", id="default"), pytest.param(("X-Version: v2",), "v2", id="named")],
+)
+async def test_versioning(headers: tuple[str, ...], served: str, snapshot: Snapshot) -> None:
+    request = await sent(snapshot, "/versions/anything/a", *headers)
+
+    assert request.headers.get("X-Served-By") == served
+    assert "X-Version" not in request.headers
+
+
+async def test_versions_are_reached_by_their_base_only(snapshot: Snapshot) -> None:
+    assert (await got(snapshot, "/versions/anything/a", "X-Version: v3")).status == 404
+    assert (await got(snapshot, "/versions-2/anything/a")).status == 404
+
+
+async def test_enforced_timeout(snapshot: Snapshot) -> None:
+    trace = await answer_of(snapshot, "/timeout/delay/3")
+
+    limits = [step.after.upstream.total_timeout_seconds for step in trace.steps if step.after.upstream is not None]
+    assert limits[-1] == 1
+
+
+async def test_load_balancing(snapshot: Snapshot) -> None:
+    outside = replace(SYSTEM, turns=MemoryTurns())
+    reached = []
+    for _ in range(6):
+        request = (await try_request(snapshot, parse_request(b"/balanced/get"), OK, outside)).upstream_request
+        assert request is not None
+        reached.append(request.target)
+
+    assert reached == [f"/anything/{colour}/get" for colour in ("blue", "blue", "green")] * 2

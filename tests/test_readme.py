@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import shlex
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,18 @@ from lockgate import cli, settings
 from lockgate.hosts.mitm.options import Lockgate
 from lockgate.inspection import parse_answer, parse_request, try_request
 from lockgate.loading import load_text
-from lockgate.settings import HttpServerOptions, Own, Settings
+from lockgate.settings import (
+    AccessLogs,
+    ConsulSettings,
+    FileStoreSettings,
+    HttpServerOptions,
+    Limits,
+    LoginSettings,
+    Own,
+    ServerCertificate,
+    Settings,
+    VaultSettings,
+)
 from lockgate.snapshot import Snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -135,18 +146,58 @@ async def test_each_option_of_mitmproxy_is_on_the_page() -> None:
     assert written == {name: f"`{str(value).lower()}`" if value else "none" for name, value in ours.items()}
 
 
-@pytest.mark.parametrize("kind", [Settings, HttpServerOptions, Own])
-def test_each_setting_is_on_the_page_with_its_default(kind: type[Any]) -> None:
-    written = rows_of(OPTIONS)
-    made = kind()
-    for field in fields(kind):
-        if field.name in ("http_server_options", "own"):
+SECTIONS = {
+    "Settings of the gateway": Settings,
+    "http_server_options": HttpServerOptions,
+    "http_server_options.certificates": ServerCertificate,
+    "access_logs": AccessLogs,
+    "kv.file": FileStoreSettings,
+    "kv.vault": VaultSettings,
+    "kv.consul": ConsulSettings,
+    "kv.consul.http_auth": LoginSettings,
+    "x-lockgate": Own,
+    "x-lockgate.limits": Limits,
+}
+# Where the settings' file is, which nobody sets.
+NO_SETTINGS = {"folder"}
+
+
+def tables() -> dict[str, dict[str, str]]:
+    """The rows of each table of settings, by the section that the line before it names last."""
+    page = OPTIONS.partition("## Settings of the gateway")[2].partition("###")[0]
+    found = {}
+    for part in re.split(r"^(?=Under )", page, flags=re.MULTILINE):
+        first = part.lstrip().partition("\n")[0]
+        names = re.findall(r"`([\w.-]+)`", first) if first.startswith("Under ") else ["Settings of the gateway"]
+        found[names[-1]] = rows_of(part)
+    return found
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_each_setting_is_on_the_page_with_its_default(section: str) -> None:
+    written = tables()[section]
+    expected = {}
+    for field in fields(SECTIONS[section]):
+        default = field.default if field.default_factory is MISSING else field.default_factory()
+        if field.name in NO_SETTINGS or is_dataclass(default):
             continue
-        value = getattr(made, field.name)
-        assert written[field.name].strip("`") == (value if isinstance(value, str) and value else json.dumps(value))
+        named = isinstance(default, str) and default
+        expected[field.name] = "required" if default is MISSING else f"`{default if named else json.dumps(default)}`"
+    assert written == expected
+
+
+def test_each_section_of_the_settings_has_its_table() -> None:
+    def kinds(kind: Any) -> set[Any]:
+        nested = {type(field.default) for field in fields(kind) if is_dataclass(field.default)}
+        only_holds_others = len(nested) == len(fields(kind))
+        return set().union(*(kinds(one) for one in nested), set() if only_holds_others else {kind})
+
+    assert kinds(Settings) | {ServerCertificate} == set(SECTIONS.values())
+    assert set(tables()) == set(SECTIONS)
 
 
 def test_each_key_of_the_settings_is_on_the_page() -> None:
-    known = set(settings._SETTINGS.keys) | set(settings._SERVER.keys)
+    known = set(settings._SETTINGS.keys) | set(settings._SERVER.keys) | set(settings._OWN.keys)
 
-    assert known <= set(re.findall(r"`([\w-]+)`", OPTIONS))
+    written = {part for name in re.findall(r"`([\w.-]+)`", OPTIONS) for part in name.split(".")}
+    assert known <= written

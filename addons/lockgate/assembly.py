@@ -108,7 +108,9 @@ class CompiledVersion:
             if middleware.resolver is not None and (resolver := middleware.resolver(self._rules)) is not None
         }
         self._api_links: Final = {phase: dict(_api_links(version, phase)) for phase in Phase}
-        self.looks_upstream: Final = bool(self._api_links[Phase.UPSTREAM] or _CHAINS[Phase.UPSTREAM].keys() & self._kinds)
+        self.looks_upstream: Final = bool(
+            self._api_links[Phase.UPSTREAM] or _CHAINS[Phase.UPSTREAM].keys() & self._kinds
+        )
         """Whether any plan between the chains has a link."""
         self._router: Final = _router(version, listen, self._rules)
         self._plans: Final[OrderedDict[tuple[Phase, str, str, str], Plan]] = OrderedDict()
@@ -141,9 +143,7 @@ class CompiledVersion:
         passing = self._passing(phase, method)
         passed = "" if passing is None else f"{passing.middleware.name} lets {method} requests pass by it"
         return tuple(
-            LeftOut(name, passed or self._reason(name, method, path))
-            for name in _CHAINS[phase]
-            if name not in present
+            LeftOut(name, passed or self._reason(name, method, path)) for name in _CHAINS[phase] if name not in present
         )
 
     def _reason(self, name: str, method: str, path: str) -> str:

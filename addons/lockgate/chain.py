@@ -82,13 +82,31 @@ async def run_links(
             if not failure:
                 steps.append(
                     TraceStep(
-                        link.middleware.name, phase, pass_index, "continue", link.why, before, exchange, elapsed, "", made
+                        link.middleware.name,
+                        phase,
+                        pass_index,
+                        "continue",
+                        link.why,
+                        before,
+                        exchange,
+                        elapsed,
+                        "",
+                        made,
                     )
                 )
                 continue
             steps.append(
                 TraceStep(
-                    link.middleware.name, phase, pass_index, "failed", link.why, before, exchange, elapsed, failure, made
+                    link.middleware.name,
+                    phase,
+                    pass_index,
+                    "failed",
+                    link.why,
+                    before,
+                    exchange,
+                    elapsed,
+                    failure,
+                    made,
                 )
             )
             if strict:

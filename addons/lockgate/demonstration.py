@@ -40,7 +40,12 @@ def demonstrate() -> int:
             file=sys.stderr,
         )
         return 2
-    for name, address in (("clients", LISTEN), ("mitmweb", WEB), ("the control API", CONTROL), ("its upstream", UPSTREAM)):
+    for name, address in (
+        ("clients", LISTEN),
+        ("mitmweb", WEB),
+        ("the control API", CONTROL),
+        ("its upstream", UPSTREAM),
+    ):
         if _listening(address):
             host, port = address
             print(f"lockgate: the demonstration needs {host}:{port} for {name}, and it is in use", file=sys.stderr)
@@ -54,9 +59,7 @@ def demonstrate() -> int:
     print(_WELCOME.format(definitions=shown, listen="{}:{}".format(*LISTEN)), flush=True)
     from lockgate.hosts.mitm.tool import Serving, serve
 
-    return serve(
-        Serving(definitions=(definitions,), listen=LISTEN, control="{}:{}".format(*CONTROL), web=WEB)
-    )
+    return serve(Serving(definitions=(definitions,), listen=LISTEN, control="{}:{}".format(*CONTROL), web=WEB))
 
 
 def _listening(address: tuple[str, int]) -> bool:

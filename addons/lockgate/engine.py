@@ -191,7 +191,9 @@ def _chosen(run: Run, choice: Choice, before: Exchange, loop_level: int) -> bool
         return True
     child = run.snapshot.apis.get(choice.child)
     if child is None:
-        _refuse(run, Reject(Reason.INTERNAL), f"version {choice.named!r} is the API {choice.child!r}, which is not loaded")
+        _refuse(
+            run, Reject(Reason.INTERNAL), f"version {choice.named!r} is the API {choice.child!r}, which is not loaded"
+        )
         return False
     _note(run, "versioning", "continue", why, before, f"{asked} asked for, API {child.definition.name!r} chosen")
     if len(run.exchange.passes) > MOST_PASSES:
@@ -296,9 +298,7 @@ def _loop(run: Run, loop: Loop) -> bool:
         _refuse(run, Reject(Reason.LOOP_TARGET_MISSING if loop.counted else Reason.TARGET_MISSING))
         return False
     request = replace(run.exchange.request, path=loop.path, method=loop.method or run.exchange.request.method)
-    run.exchange = replace(
-        run.exchange, request=request, rewritten=None, to_method=None
-    )
+    run.exchange = replace(run.exchange, request=request, rewritten=None, to_method=None)
     _enter(run, api, level + 1 if loop.counted else level)
     return not run.answered
 

@@ -83,7 +83,6 @@ class Services:
         self.calls.append(ServiceCall("ids", "new_id", answer))
         return answer
 
-
     def next_turn(self, name: str, count: int) -> int:
         """Whose turn it is among ``count``, from 0."""
         answer = self._outside.turns.next_turn(name, count)

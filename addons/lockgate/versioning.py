@@ -62,9 +62,7 @@ def choose(definition: ApiDefinition, listen: ListenPath, request: Request, path
         if found is None:
             return Choice(request, named, refusal=Reason.INTERNAL)
     if found is None:
-        return Choice(
-            request, named, refusal=Reason.VERSION_UNKNOWN, status=0 if versioning.children is None else 404
-        )
+        return Choice(request, named, refusal=Reason.VERSION_UNKNOWN, status=0 if versioning.children is None else 404)
     version, child = found
     return Choice(request, named, version, child, defaulted=not named)
 

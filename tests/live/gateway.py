@@ -55,6 +55,14 @@ def tls_of(written: dict[str, Any]) -> UpstreamTls:
     return UpstreamTls(**{key: tuple(value) if isinstance(value, list) else value for key, value in written.items()})
 
 
+def settings_of(configuration: dict[str, Any]) -> Settings:
+    if "settings" not in configuration:
+        return Settings(http_server_options=HttpServerOptions(**configuration.get("server", {})))
+    settings, problems = load_settings(json.dumps(configuration["settings"]))
+    assert problems == (), problems
+    return settings
+
+
 class Faulty(GatewayAddon):
     """Breaks where it is told to."""
 
@@ -145,10 +153,7 @@ async def main(configuration: dict[str, Any], client: socket.socket) -> None:
     logging.getLogger().setLevel(logging.WARNING)
     if configuration.get("log"):
         logging.basicConfig(level=configuration["log"])
-    settings = Settings(http_server_options=HttpServerOptions(**configuration.get("server", {})))
-    if "settings" in configuration:
-        settings, problems = load_settings(json.dumps(configuration["settings"]))
-        assert problems == (), problems
+    settings = settings_of(configuration)
     definitions = [definition(api) for api in configuration["apis"]]
     for document in configuration.get("documents", []):
         definitions += load_text(json.dumps(document), "document.json", settings).definitions

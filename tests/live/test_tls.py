@@ -12,10 +12,11 @@ import h2.connection
 import h2.events
 import pytest
 from cryptography import x509
+from tests.apis import oas
+from tests.live.authority import Authority
 
 from lockgate.deployment import read_settings
 from lockgate.problems import DefinitionError
-from tests.live.authority import Authority
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -38,6 +39,11 @@ def shown(connection):
     der = connection.writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
     names = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     return names.value.get_values_for_type(x509.DNSName)
+
+
+def join(file, *parts):
+    """Write one file with what others hold."""
+    Path(file).write_bytes(b"".join(Path(part).read_bytes() for part in parts))
 
 
 def credulous():
@@ -70,7 +76,7 @@ async def test_the_certificate_is_that_of_the_name(start, upstream, authority):
 async def test_names_in_a_certificate_count_where_none_is_given(start, upstream, authority):
     one, other = (Path(authority.folder, f"{number}.pem") for number in (1, 2))
     for file, names in ((one, ("one.test",)), (other, ("two.test", "*.two.test"))):
-        file.write_bytes(b"".join(Path(part).read_bytes() for part in authority.issue(*names)))
+        join(file, *authority.issue(*names))
     server = {"use_ssl": True, "ssl_certificates": [str(one), str(other)]}
     gateway = await start({"listen": "/a/", "target": upstream.url}, settings={"http_server_options": server})
     for name in ("one.test", "two.test", "x.two.test"):
@@ -99,9 +105,7 @@ async def test_a_port_speaks_tls_or_http(start, upstream, authority):
 
 
 async def test_a_hello_in_pieces_is_one(start, upstream, authority):
-    gateway = await start(
-        {"listen": "/a/", "target": upstream.url}, settings=speaking(("", authority.issue("a.test")))
-    )
+    gateway = await start({"listen": "/a/", "target": upstream.url}, settings=speaking(("", authority.issue("a.test"))))
     received, sent = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = authority.client().wrap_bio(received, sent, server_hostname="a.test")
     connection = await gateway.connect()
@@ -199,11 +203,9 @@ async def test_a_certificate_is_read_again_with_the_definitions(start, upstream,
     authority.issue("new.test", file="served")
     assert shown(await gateway.connect(credulous())) == ["old.test"]
     await reload_until(["new.test"])
-    key = Path(pair[1]).read_bytes()
-    Path(pair[1]).write_bytes(b"broken")
+    join(pair[1])
     os.kill(gateway.pid, signal.SIGHUP)
     await reload_until(["new.test"])
-    Path(pair[1]).write_bytes(key)
     authority.issue("newer.test", file="served")
     await reload_until(["newer.test"])
 
@@ -292,7 +294,11 @@ async def test_a_certificate_is_shown_to_an_upstream_that_asks(start, upstream, 
 
     trusting = {"ca_files": [str(authority.file)]}
     gateway = await start(
-        {"listen": "/with/", "target": target, "tls": {**trusting, "client_cert_file": certificate, "client_key_file": key}},
+        {
+            "listen": "/with/",
+            "target": target,
+            "tls": {**trusting, "client_cert_file": certificate, "client_key_file": key},
+        },
         {"listen": "/without/", "target": target, "tls": trusting},
     )
     connection = await gateway.connect()
@@ -312,3 +318,51 @@ async def test_an_upstream_with_an_old_version_is_refused(start, upstream, autho
     connection = await gateway.connect()
     for name, status in (("new", 500), ("any", 200), ("new", 500), ("any", 200)):
         assert (await connection.request("GET", f"/{name}/x")).status == status
+
+
+async def test_definitions_say_how_an_upstream_is_spoken_to(start, upstream, authority):
+    context = authority.server("127.0.0.1")
+    context.load_verify_locations(str(authority.file))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    target = await upstream.listen_with(context)
+    both = authority.folder / "both.pem"
+    join(both, *authority.issue("gateway.test"))
+
+    async def who(call):
+        await call.answer(repr((call.writer.get_extra_info("peercert") or {}).get("subject")).encode())
+
+    for name in ("trusted", "shows", "classic", "new"):
+        upstream.on(f"/{name}/x")(who)
+
+    def oas_of(name, **changes):
+        document = oas(name=name, listen=f"/{name}/", strip=False, upstream=target)
+        document["x-tyk-api-gateway"]["upstream"] |= changes
+        return document
+
+    shows = {"enabled": True, "domainToCertificateMapping": [{"domain": "127.0.0.1", "certificate": str(both)}]}
+    documents = [
+        oas_of("trusted"),
+        oas_of("shows", mutualTLS=shows),
+        oas_of("new", tlsTransport={"minVersion": "1.3", "ciphers": ["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"]}),
+        classic_of("classic", target, upstream_certificates={"*": str(both)}),
+    ]
+    gateway = await start(documents=documents, settings={"x-lockgate": {"upstream_ca_files": [str(authority.file)]}})
+    for name, shown_too in (("trusted", False), ("shows", True), ("classic", True), ("new", False)):
+        answer = await gateway.get(f"/{name}/x")
+        assert (answer.status, b"gateway.test" in answer.body) == (200, shown_too), name
+
+    for settings, api, status in (
+        ({}, oas_of("plain"), 500),
+        ({}, oas_of("plain", tlsTransport={"insecureSkipVerify": True}), 200),
+        ({"proxy_ssl_insecure_skip_verify": True}, oas_of("plain"), 200),
+        ({}, classic_of("plain", target, transport={"ssl_insecure_skip_verify": True}), 200),
+    ):
+        gateway = await start(documents=[api], settings=settings)
+        assert (await gateway.get("/plain/x")).status == status
+
+
+def classic_of(name, target, transport=None, **changes):
+    proxy = {"listen_path": f"/{name}/", "target_url": target, "transport": transport or {}}
+    data = {"not_versioned": True, "versions": {"Default": {"name": "Default"}}}
+    keys = {"name": name, "api_id": name, "active": True, "use_keyless": True}
+    return {**keys, "proxy": proxy, "version_data": data, **changes}

@@ -47,6 +47,7 @@ from lockgate.loading.classic_sections import (
     ProcessorOptions,
     Proxy,
     RateLimit,
+    TransportSection,
     VersionData,
     VersionDefinition,
 )
@@ -106,17 +107,23 @@ _PROXY: Final = go_record(
             consequence="requests go to proxy.target_url",
             active=_switched_by("use_discovery_service"),
         ),
-        "transport": unsupported(
-            "transport",
-            _checked(
-                ssl_insecure_skip_verify=boolean(),
-                ssl_ciphers=STRINGS,
-                ssl_min_version=whole(),
-                ssl_max_version=whole(),
-                ssl_force_common_name_check=boolean(),
-                proxy_url=string(),
+        "transport": optional(
+            go_record(
+                TransportSection,
+                {
+                    "ssl_insecure_skip_verify": FLAG,
+                    "ssl_ciphers": TEXTS,
+                    "ssl_min_version": WHOLE,
+                    "ssl_max_version": WHOLE,
+                    "ssl_force_common_name_check": unsupported(
+                        "ssl_force_common_name_check",
+                        boolean(),
+                        consequence="the upstream's certificate is verified as usual",
+                    ),
+                    "proxy_url": unsupported("proxy_url", string(), consequence="the upstream is reached directly"),
+                },
             ),
-            consequence="the upstream is reached directly, and its certificate is verified as usual",
+            TransportSection(),
         ),
     },
 )
@@ -217,9 +224,6 @@ def _different_data_sources(value: Any, at: Place, notes: Notes) -> None:
 _OBJECT: Final = mapping_of(anything())
 _NOT_BUILT: Final[dict[str, Field]] = {
     "use_mutual_tls_auth": unsupported("use_mutual_tls_auth", boolean(), restricts=True),
-    "upstream_certificates": unsupported(
-        "upstream_certificates", named(string()), consequence="no certificate is shown to the upstream"
-    ),
     "pinned_public_keys": unsupported(
         "pinned_public_keys", named(string()), restricts=True, consequence=_WRONG_UPSTREAM
     ),
@@ -286,7 +290,7 @@ _NO_MEANING: Final[dict[str, Field]] = {
         *("jwt_disable_expires_at_validation", "jwt_disable_not_before_validation"),
         *("disable_quota", "dont_set_quota_on_create", "do_not_track"),
         *("session_lifetime_respects_key_expiration", "config_data_disabled", "tags_disabled"),
-        *("certificate_pinning_disabled", "upstream_certificates_disabled", "uptime_tests_disabled"),
+        *("certificate_pinning_disabled", "uptime_tests_disabled"),
         *("custom_middleware_bundle_disabled", "enable_proxy_protocol", "is_site"),
     ),
     **_fields(STRINGS, "jwt_default_policies", "jwt_jwks_uris_names", "hmac_allowed_algorithms", "tag_headers"),
@@ -374,6 +378,8 @@ SHAPE: Final = go_record(
         ),
         "disable_rate_limit": FLAG,
         "custom_middleware_bundle": TEXT,
+        "upstream_certificates": NAMES,
+        "upstream_certificates_disabled": FLAG,
         "error_overrides": optional(CLASSIC_RULES, {}),
         "error_overrides_disabled": FLAG,
         OWN: optional(go_record(OwnKeys, {"strict": FLAG}), OwnKeys(), name="own"),

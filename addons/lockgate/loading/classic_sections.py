@@ -184,6 +184,16 @@ class VersionDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class TransportSection:
+    """``proxy.transport``."""
+
+    ssl_insecure_skip_verify: bool = False
+    ssl_ciphers: tuple[str, ...] = ()
+    ssl_min_version: int = 0
+    ssl_max_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Proxy:
     """``proxy``."""
 
@@ -195,6 +205,7 @@ class Proxy:
     enable_load_balancing: bool = False
     target_list: tuple[str, ...] = ()
     check_host_against_uptime_tests: bool = False
+    transport: TransportSection = TransportSection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,4 +281,7 @@ class Classic:
     custom_middleware_bundle: str = ""
     error_overrides: Mapping[str, tuple[RuleSection, ...]] = field(default_factory=dict)
     error_overrides_disabled: bool = False
+    upstream_certificates: Mapping[str, str] = field(default_factory=dict)
+    """Files, or ids of certificates in Tyk's store, by host."""
+    upstream_certificates_disabled: bool = False
     own: OwnKeys = OwnKeys()

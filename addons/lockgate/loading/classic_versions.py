@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lockgate.certificates import VERSIONS
 from lockgate.decoding.shapes import Place
 from lockgate.error_replies import ErrorReplies
-from lockgate.exchange import NO_HEADERS, canonical
+from lockgate.exchange import NO_HEADERS, UpstreamTls, canonical
 from lockgate.loading.classic_sections import (
     ActionEntry,
     Classic,
@@ -21,6 +22,7 @@ from lockgate.loading.classic_sections import (
 )
 from lockgate.loading.durations import duration_seconds
 from lockgate.loading.making import HeaderConfig, Making, cors_config
+from lockgate.loading.upstream_tls import Transport, by_host, of_definition
 from lockgate.middleware import Reason, Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind, Action, PlainAction, Reply
 from lockgate.middlewares.context_variables import ContextVariables
@@ -148,6 +150,7 @@ class ClassicVersion:
             targets = self._making.targets(
                 (text, ("proxy", "target_list", index)) for index, text in enumerate(proxy.target_list)
             )
+        tls, certificates = self._tls()
         return Forwarding(
             target=target,
             targets=targets,
@@ -158,7 +161,33 @@ class ClassicVersion:
             response_timeout_seconds=settings.upstream_timeout_seconds,
             keep_raw_path=settings.http_server_options.skip_target_path_escaping,
             websockets=settings.http_server_options.enable_websockets,
+            tls=tls,
+            tls_by_host=certificates,
         )
+
+    def _tls(self) -> tuple[UpstreamTls | None, dict[str, UpstreamTls]]:
+        classic, section = self._classic, self._classic.proxy.transport
+        place = ("proxy", "transport")
+        versions = {}
+        for key in ("ssl_min_version", "ssl_max_version"):
+            number = getattr(section, key)
+            versions[key] = VERSIONS.get(number, "")
+            if number and not versions[key]:
+                message = f"expected 769 to 772, found {number}; it is left to the settings"
+                self._notes.warning("bad-value", message, (*place, key))
+        transport = Transport(
+            section.ssl_insecure_skip_verify,
+            versions["ssl_min_version"],
+            versions["ssl_max_version"],
+            section.ssl_ciphers,
+        )
+        usual = of_definition(self._making, transport, place)
+        if classic.upstream_certificates_disabled:
+            return usual, {}
+        certificates = (
+            (host, text, ("upstream_certificates", host)) for host, text in classic.upstream_certificates.items()
+        )
+        return usual, by_host(self._making, usual, certificates, "upstream_certificates")
 
     def _expirations(self) -> Iterator[tuple[str, Section]]:
         """The API's, and the version's unless the API has expired before."""

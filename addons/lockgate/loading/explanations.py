@@ -110,6 +110,11 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "Durations are hours, minutes and seconds in this order: '1h30m', '10s'.",
         "Write it in that form.",
     ),
+    "bad-certificate": Explanation(
+        "a certificate cannot be used",
+        "A file that a certificate and its key are to be read from is not there, or does not hold them in PEM.",
+        "Put the certificate with its chain, then its key, into the file. Paths are relative to the settings' file.",
+    ),
     "bad-openapi-version": Explanation(
         "the OpenAPI version is not supported",
         "Versions 3.0 and 3.1 are, with three parts. Swagger 2.0 documents and others are not served.",

@@ -371,6 +371,9 @@ class Making:
             settings.upstream_timeout_seconds,
             settings.enable_custom_domains,
             repr(settings.http_server_options),
+            settings.proxy_ssl_insecure_skip_verify,
+            [settings.proxy_ssl_min_version, settings.proxy_ssl_max_version, *settings.proxy_ssl_ciphers],
+            [settings.folder, *settings.own.upstream_ca_files],
             document,
         ]
         text = json.dumps(matters, sort_keys=True)

@@ -12,13 +12,14 @@ from typing import Any, Final
 
 from lockgate.decoding.shapes import Bad, Notes, Place, nearest
 from lockgate.error_replies import PLAIN, ErrorReplies
-from lockgate.exchange import Headers, canonical
+from lockgate.exchange import Headers, UpstreamTls, canonical
 from lockgate.loading.durations import duration_seconds
 from lockgate.loading.error_rules import overrides_of
 from lockgate.loading.making import HeaderConfig, Making, Origin, cors_config
 from lockgate.loading.oas_format import EXTENSION, SHAPE
 from lockgate.loading.oas_sections import Balancing, Extension, HeaderTransform, Mock, Operation, Rewrite
 from lockgate.loading.openapi_rules import check_document, operations
+from lockgate.loading.upstream_tls import Transport, by_host, of_definition
 from lockgate.middleware import Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
 from lockgate.middlewares.context_variables import ContextVariables
@@ -205,6 +206,7 @@ class _OasMaking(Making):
         if balancing is not None and balancing.enabled:
             targets = self._balanced(balancing)
         target, _ = self.target(extension.upstream.url, _URL, refuse=True, unused=bool(targets))
+        tls, by_host = self._tls()
         forwarding = Forwarding(
             target=target,
             targets=targets,
@@ -215,6 +217,8 @@ class _OasMaking(Making):
             response_timeout_seconds=settings.upstream_timeout_seconds,
             keep_raw_path=server.skip_target_path_escaping,
             websockets=server.enable_websockets,
+            tls=tls,
+            tls_by_host=by_host,
         )
         yield "forward", Section(forwarding, pointer(*_EXTENSION, "upstream"))
         yield from self.expiration(extension.info.expiration, (*_EXTENSION, "info", "expiration"))
@@ -243,6 +247,19 @@ class _OasMaking(Making):
             place = (*_GLOBAL, key)
             if transform is not None and transform.enabled and (transform.remove or transform.add):
                 yield name, Section(self._headers(transform, make, place), pointer(*place))
+
+    def _tls(self) -> tuple[UpstreamTls | None, dict[str, UpstreamTls]]:
+        section, mutual = self._extension.upstream.tls_transport, self._extension.upstream.mutual_tls
+        transport = Transport(section.insecure_skip_verify, section.min_version, section.max_version, section.ciphers)
+        usual = of_definition(self, transport, (*_UPSTREAM, "tlsTransport"))
+        if mutual is None or not mutual.enabled:
+            return usual, {}
+        place = (*_UPSTREAM, "mutualTLS", "domainToCertificateMapping")
+        certificates = (
+            (one.domain, one.certificate, (*place, index, "certificate"))
+            for index, one in enumerate(mutual.domain_to_certificate_mapping)
+        )
+        return usual, by_host(self, usual, certificates, "certificates of mutualTLS")
 
     def _balanced(self, balancing: Balancing) -> tuple[Target, ...]:
         place = (*_UPSTREAM, "loadBalancing", "targets")

@@ -50,17 +50,20 @@ from lockgate.loading.oas_sections import (
     Balancing,
     BalancingTarget,
     Domain,
+    DomainCertificate,
     Extension,
     Global,
     Info,
     IpAccessControl,
     Listen,
     Middleware,
+    MutualTls,
     OwnKeys,
     RateLimit,
     Server,
     State,
     Timeout,
+    TlsTransport,
     UpstreamSection,
     VersioningSection,
     VersionRef,
@@ -283,16 +286,23 @@ _UPSTREAM: Final = record(
             ),
             consequence="hosts are not tested",
         ),
-        "mutualTLS": unsupported(
-            "mutualTLS",
-            switched(
-                "domainToCertificateMapping",
-                domainToCertificateMapping=list_of(
-                    section({"domain": _DOMAIN_NAME, "certificate": string()}, needs="domain certificate"),
-                    lenient_tail=True,
-                ),
+        "mutualTLS": optional(
+            record(
+                MutualTls,
+                {
+                    "enabled": ENABLED,
+                    "domainToCertificateMapping": required(
+                        list_of(
+                            record(
+                                DomainCertificate,
+                                {"domain": required(_DOMAIN_NAME), "certificate": required(string())},
+                            ),
+                            lenient_tail=True,
+                        )
+                    ),
+                },
             ),
-            consequence="no certificate is shown to the upstream",
+            name="mutual_tls",
         ),
         "certificatePinning": unsupported(
             "certificatePinning",
@@ -335,18 +345,20 @@ _UPSTREAM: Final = record(
             restricts=True,
             consequence=_WRONG_UPSTREAM,
         ),
-        "tlsTransport": unsupported(
-            "tlsTransport",
-            section(
+        "tlsTransport": optional(
+            record(
+                TlsTransport,
                 {
-                    "insecureSkipVerify": boolean(),
-                    "ciphers": TEXTS,
-                    "minVersion": _TLS_VERSION,
-                    "maxVersion": _TLS_VERSION,
-                    "forceCommonNameCheck": boolean(),
-                }
+                    "insecureSkipVerify": FLAG,
+                    "ciphers": optional(TEXTS, ()),
+                    "minVersion": optional(_TLS_VERSION, ""),
+                    "maxVersion": optional(_TLS_VERSION, ""),
+                    "forceCommonNameCheck": unsupported(
+                        "forceCommonNameCheck", boolean(), consequence="the upstream's certificate is verified as usual"
+                    ),
+                },
             ),
-            consequence="the upstream's certificate is verified as usual",
+            TlsTransport(),
         ),
         "proxy": unsupported("proxy", switched(url=string()), consequence="the upstream is reached directly"),
     },

@@ -230,6 +230,33 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsTransport:
+    """``upstream.tlsTransport``."""
+
+    insecure_skip_verify: bool = False
+    ciphers: tuple[str, ...] = ()
+    min_version: str = ""
+    max_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCertificate:
+    """A certificate that upstreams of one domain are shown."""
+
+    domain: str
+    certificate: str
+    """A file, or the id of a certificate in Tyk's store."""
+
+
+@dataclass(frozen=True, slots=True)
+class MutualTls:
+    """``upstream.mutualTLS``."""
+
+    enabled: bool
+    domain_to_certificate_mapping: tuple[DomainCertificate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamSection:
     """``upstream``."""
 
@@ -239,6 +266,8 @@ class UpstreamSection:
     enforce_timeout: Timeout | None = None
     load_balancing: Balancing | None = None
     rate_limit: RateLimit | None = None
+    tls_transport: TlsTransport = TlsTransport()
+    mutual_tls: MutualTls | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,9 @@ def request(config: Forwarding, exchange: Exchange, services: Services) -> Outco
     if target is not None and target.scheme == "tyk":
         path = config.listen.strip(url.raw_path) if config.strip else url.raw_path
         inner = replace(message, query=url.query)
-        return Loop(replace(exchange, request=inner), target.authority, _rooted(path), exchange.to_method or "", counted=False)
+        return Loop(
+            replace(exchange, request=inner), target.authority, _rooted(path), exchange.to_method or "", counted=False
+        )
     return _forward(config, exchange, url, target)
 
 

@@ -32,7 +32,9 @@ class DomainTable:
 
     __slots__ = ("_any", "_by_host", "_templates")
 
-    def __init__(self, apis: Sequence[tuple[str, ListenPath, str]], *, strict: bool = False, hostname: str = "") -> None:
+    def __init__(
+        self, apis: Sequence[tuple[str, ListenPath, str]], *, strict: bool = False, hostname: str = ""
+    ) -> None:
         """Build the tables.
 
         Args:

@@ -206,8 +206,8 @@ class GatewayAddon:
         """Speak TLS to an upstream as its definition says."""
         try:
             start_server(data, ctx.options)
-        except (Exception, asyncio.CancelledError) as error:
-            logger.warning("could not begin TLS with an upstream; it is refused: %s", error)
+        except (Exception, asyncio.CancelledError):
+            logger.exception("could not begin TLS with an upstream; it is refused")
             refuse_server(data)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:

@@ -207,7 +207,10 @@ def _names(pem: bytes) -> tuple[str, ...]:
 
 def _server_context(entry: _Entry, server: HttpServerOptions) -> SSL.Context:
     made = _context(
-        SSL.TLS_SERVER_METHOD, VERSIONS.get(server.min_version, ""), VERSIONS.get(server.max_version, ""), server.ssl_ciphers
+        SSL.TLS_SERVER_METHOD,
+        VERSIONS.get(server.min_version, ""),
+        VERSIONS.get(server.max_version, ""),
+        server.ssl_ciphers,
     )
     made.use_certificate_chain_file(entry.cert_file)
     made.use_privatekey_file(entry.key_file or entry.cert_file)
@@ -297,8 +300,13 @@ def start_server(data: tls.TlsData, options: Any) -> None:
     if not server.alpn_offers:
         server.alpn_offers = tuple(one for one in client.alpn_offers if options.http2 or one != _H2)
     verify = asked.verify and not options.ssl_insecure
-    connection = SSL.Connection(_client_context(asked, verify, options))
-    _name(connection, server.sni)
+    try:
+        connection = SSL.Connection(_client_context(asked, verify, options))
+        _name(connection, server.sni)
+    except (OSError, ValueError, SSL.Error) as error:
+        logger.warning("could not begin TLS with %s; it is refused: %r", server.sni, error)
+        refuse_server(data)
+        return
     if server.alpn_offers:
         connection.set_alpn_protos(list(server.alpn_offers))
     connection.set_connect_state()
