@@ -11,7 +11,10 @@ ADD = {
     "enabled": True,
     "remove": ["X-Gone"],
     "add": [
-        {"name": "X-All", "value": "$tyk_context.path|$tyk_context.headers|$tyk_context.request_data|$tyk_context.cookies_a"},
+        {
+            "name": "X-All",
+            "value": "$tyk_context.path|$tyk_context.headers|$tyk_context.request_data|$tyk_context.cookies_a",
+        },
         {"name": "X-One", "value": "$tyk_context.request_data_a $tyk_context.headers_X_A $tyk_context.remote_addr"},
     ],
 }
@@ -35,16 +38,41 @@ EVERYTHING = snapshot(
 )
 
 wire = st.binary(max_size=40).map(decode_text)
-segment = st.sampled_from(["a", "r", "m", "b", "i", "%2F", "%zz", "%", "..", ".", "", "%e2%82", "ü", "$tyk_context.path", "*"])
+segment = st.sampled_from(
+    ["a", "r", "m", "b", "i", "%2F", "%zz", "%", "..", ".", "", "%e2%82", "ü", "$tyk_context.path", "*"]
+)
 path = st.lists(st.one_of(segment, wire), max_size=6).map(lambda parts: "/api/" + "/".join(parts))
 name = st.one_of(
     st.sampled_from(
-        ["Content-Length", "Content-Type", "Connection", "X-A", "Cookie", "X-Forwarded-For", "Te", "Upgrade", "Accept-Encoding", "Range"]
+        [
+            "Content-Length",
+            "Content-Type",
+            "Connection",
+            "X-A",
+            "Cookie",
+            "X-Forwarded-For",
+            "Te",
+            "Upgrade",
+            "Accept-Encoding",
+            "Range",
+        ]
     ),
     wire,
 )
 value = st.one_of(
-    st.sampled_from(["10", "-1", "1e3", "application/x-www-form-urlencoded", "close, X-A", "a=b; c", "1.2.3.4, x", "gzip", "websocket"]),
+    st.sampled_from(
+        [
+            "10",
+            "-1",
+            "1e3",
+            "application/x-www-form-urlencoded",
+            "close, X-A",
+            "a=b; c",
+            "1.2.3.4, x",
+            "gzip",
+            "websocket",
+        ]
+    ),
     wire,
 )
 headers = st.lists(st.tuples(name, value), max_size=6).map(lambda pairs: Headers.of(*pairs))
@@ -52,7 +80,16 @@ methods = st.one_of(st.sampled_from(["GET", "POST", "PUT", "HEAD", "OPTIONS", "T
 
 
 @settings(max_examples=400)
-@given(methods, path, st.none() | wire, headers, st.binary(max_size=30), headers, st.integers(100, 599), st.binary(max_size=60))
+@given(
+    methods,
+    path,
+    st.none() | wire,
+    headers,
+    st.binary(max_size=30),
+    headers,
+    st.integers(100, 599),
+    st.binary(max_size=60),
+)
 def test_any_exchange_ends_in_an_answer(method, url, query, fields, body, answered, status, answer_body):
     request = Request(method, url, query, fields, body, "gateway.test")
 

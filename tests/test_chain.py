@@ -30,9 +30,7 @@ def link(step, name="a_link"):
 async def run(*steps, **options):
     trace = Trace(EXCHANGE)
     links = [step if isinstance(step, Link) else link(step) for step in steps]
-    outcome = await run_links(
-        links, EXCHANGE, make_services(), trace, Phase.REQUEST, **options
-    )
+    outcome = await run_links(links, EXCHANGE, make_services(), trace, Phase.REQUEST, **options)
     return outcome, trace
 
 
@@ -106,9 +104,7 @@ async def test_a_link_that_raises_is_in_the_trace_and_stops_everything():
 
     trace = Trace(EXCHANGE)
     with pytest.raises(KeyError):
-        await run_links(
-            [link(broken), link(never)], EXCHANGE, make_services(), trace, Phase.REQUEST
-        )
+        await run_links([link(broken), link(never)], EXCHANGE, make_services(), trace, Phase.REQUEST)
     assert [(step.outcome, step.detail) for step in trace.steps] == [("error", "KeyError('bug')")]
 
 

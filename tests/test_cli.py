@@ -52,7 +52,9 @@ def test_try_as_json_and_with_an_answer(definition, capsys, tmp_path):
     answer = tmp_path / "answer"
     answer.write_bytes(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/x\r\n\r\ngone")
 
-    assert main(["try", str(definition), "POST /api/a", "-d", "body", "--answer", f"@{answer}", "--format", "json"]) == 0
+    assert (
+        main(["try", str(definition), "POST /api/a", "-d", "body", "--answer", f"@{answer}", "--format", "json"]) == 0
+    )
     plain = json.loads(capsys.readouterr().out)
 
     assert plain["original"]["body"]["text"] == "body"

@@ -25,14 +25,26 @@ HEADERS = {"transformRequestHeaders": {"enabled": True, "remove": [], "add": [{"
         pytest.param(
             {"GET /a": IGNORE, "GET /b": ALLOW}, "GET /a", 200, "2a ignore", "GET /a", id="ignored beside an allow list"
         ),
-        pytest.param({"GET /a": HEADERS, "GET /b": BLOCK}, "GET /a", 200, "2d other entry, no allow list", "GET /a", id="a transform ends it"),
+        pytest.param(
+            {"GET /a": HEADERS, "GET /b": BLOCK},
+            "GET /a",
+            200,
+            "2d other entry, no allow list",
+            "GET /a",
+            id="a transform ends it",
+        ),
         pytest.param({"GET /a": BLOCK}, "GET /a", 403, "2a block", "GET /a", id="blocked"),
         pytest.param({"GET /a": BLOCK | ALLOW}, "GET /a", 403, "2a block", "GET /a", id="block beats allow"),
         pytest.param({"GET /a": BLOCK}, "GET /v1/a", 403, "2a block", "GET /a", id="a block is an unanchored search"),
         pytest.param({"GET /a": ALLOW}, "GET /b", 403, "3 not on the allow list", "", id="not on the allow list"),
         pytest.param({"GET /a": ALLOW}, "POST /a", 403, "3 not on the allow list", "", id="allow lists have methods"),
         pytest.param(
-            {"GET /a": ALLOW, "GET /b": HEADERS}, "GET /b", 403, "3 not on the allow list", "", id="a transform allows nothing"
+            {"GET /a": ALLOW, "GET /b": HEADERS},
+            "GET /b",
+            403,
+            "3 not on the allow list",
+            "",
+            id="a transform allows nothing",
         ),
         pytest.param({"GET /a": INTERNAL}, "GET /a", 403, "1 internal", "GET /a", id="internal"),
         pytest.param({"GET /a": INTERNAL | IGNORE}, "GET /a", 403, "1 internal", "GET /a", id="internal beats ignore"),
@@ -79,7 +91,9 @@ def test_an_ignored_endpoint_is_marked():
     ("operations", "status"),
     [
         pytest.param({"GET /in": INTERNAL}, 200, id="internal"),
-        pytest.param({"GET /in": INTERNAL, "GET /other": ALLOW, "GET /x": ALLOW}, 200, id="internal beside an allow list"),
+        pytest.param(
+            {"GET /in": INTERNAL, "GET /other": ALLOW, "GET /x": ALLOW}, 200, id="internal beside an allow list"
+        ),
         pytest.param({"GET /in": INTERNAL | BLOCK}, 403, id="internal and blocked"),
     ],
 )

@@ -67,7 +67,9 @@ def test_a_redirect_keeps_the_query():
 
 
 def test_a_request_goes_upstream_and_comes_back():
-    trace = tried(snapshot(oas({"GET /x": {"transformRequestHeaders": ADD, "transformResponseHeaders": ADD}})), url="/api/x")
+    trace = tried(
+        snapshot(oas({"GET /x": {"transformRequestHeaders": ADD, "transformResponseHeaders": ADD}})), url="/api/x"
+    )
 
     assert trace.upstream_request.target == "/x"
     assert trace.upstream_request.headers.get("x-added") == "1"
@@ -219,12 +221,17 @@ def test_loops_end(target, loops):
     trace = tried(snapshot(oas({"GET /x": looping(target)})), url="/api/x")
 
     assert trace.answer.status == 500
-    assert json.loads(trace.answer.body)["error"] == f"Loop level too deep. Found more than {loops} loops in single request"
+    assert (
+        json.loads(trace.answer.body)["error"]
+        == f"Loop level too deep. Found more than {loops} loops in single request"
+    )
     assert len([step for step in trace.steps if step.outcome == "loop"]) == loops + 2
 
 
 def test_a_ring_of_apis_ends():
-    of = snapshot(oas(name="one", listen="/one/", upstream="tyk://two"), oas(name="two", listen="/two/", upstream="tyk://one"))
+    of = snapshot(
+        oas(name="one", listen="/one/", upstream="tyk://two"), oas(name="two", listen="/two/", upstream="tyk://one")
+    )
 
     assert tried(of, url="/one/x").answer.status == 500
 

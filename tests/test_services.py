@@ -26,7 +26,11 @@ def test_every_call_is_kept():
 
 
 def test_a_recording_answers_again():
-    calls = (ServiceCall("ids", "new_id", "first"), ServiceCall("clock", "now", 1.0), ServiceCall("ids", "new_id", "second"))
+    calls = (
+        ServiceCall("ids", "new_id", "first"),
+        ServiceCall("clock", "now", 1.0),
+        ServiceCall("ids", "new_id", "second"),
+    )
     services = Services(recorded(calls))
 
     assert [services.new_id(), services.new_id(), services.now()] == ["first", "second", 1.0]

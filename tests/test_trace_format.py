@@ -107,12 +107,14 @@ def test_a_changed_body_is_shown_as_a_diff():
     assert "         +three" in lines
 
 
-@pytest.mark.parametrize("name", ["authorization", "Cookie", "set-cookie", "X-Api-Key", "apikey", "access_token", "PASSWORD"])
+@pytest.mark.parametrize(
+    "name", ["authorization", "Cookie", "set-cookie", "X-Api-Key", "apikey", "access_token", "PASSWORD"]
+)
 def test_secret_names(name):
     assert is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["accept", "x-request-id", "content-type", "key"])
+@pytest.mark.parametrize("name", ["accept", "x-request-id", "content-type", "key", "Access-Control-Allow-Credentials"])
 def test_names_that_are_no_secret(name):
     assert not is_secret(name)
 

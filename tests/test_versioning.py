@@ -33,7 +33,11 @@ def served(definitions, url="/api/x", headers=(), made=None):
     return (trace.answer.status, sent.target if sent else json.loads(trace.answer.body)["error"])
 
 
-OLD = [version("v1", "one"), version("v2", "two"), version("dead", "dead", expiration=Expiration(None, Reason.VERSION_EXPIRED))]
+OLD = [
+    version("v1", "one"),
+    version("v2", "two"),
+    version("dead", "dead", expiration=Expiration(None, Reason.VERSION_EXPIRED)),
+]
 
 
 def old(**fields):
@@ -82,7 +86,9 @@ def test_the_default_is_told_in_a_header():
 
 
 def test_a_header_is_stripped():
-    trace = tried(Snapshot(old(strip=True), Settings()), url="/api/x", headers=(("X-Version", "v1"), ("x-version", "v2")))
+    trace = tried(
+        Snapshot(old(strip=True), Settings()), url="/api/x", headers=(("X-Version", "v1"), ("x-version", "v2"))
+    )
 
     assert "x-version" not in trace.upstream_request.headers
 
@@ -99,7 +105,10 @@ def test_a_parameter_is_stripped(url, target):
 
 
 def test_stripping_a_parameter_keeps_the_others():
-    assert served(old(location=VersionLocation.QUERY, key="v", strip=True), "/api/x?z=1&v=v2&q=a;b") == (200, "/two/x?q=a;b&z=1")
+    assert served(old(location=VersionLocation.QUERY, key="v", strip=True), "/api/x?z=1&v=v2&q=a;b") == (
+        200,
+        "/two/x?q=a;b&z=1",
+    )
 
 
 @pytest.mark.parametrize(
@@ -152,7 +161,11 @@ def test_children(named, expected):
 
 
 def test_a_child_that_is_a_base_looks_the_same_name_up():
-    middle = api("two", listen="/two/", versioning=Versioning(VersionLocation.HEADER, "X-Minor", name="v2", default="self", children={"m1": "min"}))
+    middle = api(
+        "two",
+        listen="/two/",
+        versioning=Versioning(VersionLocation.HEADER, "X-Minor", name="v2", default="self", children={"m1": "min"}),
+    )
     least = api("min", listen="/min/")
     definitions = [base({"v2": "two"}), middle, least]
 
@@ -162,6 +175,10 @@ def test_a_child_that_is_a_base_looks_the_same_name_up():
 
 def test_versions_of_one_another_end():
     one = base({"v2": "two"}, default="v2", fallback=True)
-    two = api("two", listen="/two/", versioning=Versioning(VersionLocation.HEADER, "X-V", default="v2", children={"v2": "base"}))
+    two = api(
+        "two",
+        listen="/two/",
+        versioning=Versioning(VersionLocation.HEADER, "X-V", default="v2", children={"v2": "base"}),
+    )
 
     assert served([one, two])[0] == 500

@@ -26,7 +26,7 @@ type SettingsSource = Callable[[], tuple[Settings, tuple[Problem, ...]]]
 STAGING: Final = ".staged"
 """Folder within the folder of definitions. Hidden, so that it is neither read nor watched."""
 
-ONLY_AT_START: Final = ("listen_port", "listen_address", "control_api_port")
+ONLY_AT_START: Final = ("listen_port", "listen_address", "control_api_port", "log_level", "log_format")
 """Settings that a reload does not put in force."""
 
 

@@ -30,7 +30,7 @@ _WIDTH: Final = 18
 
 def is_secret(name: str) -> bool:
     """Whether what a header, parameter or variable of this name holds is not to be shown."""
-    return _SECRET_NAME.search(name) is not None
+    return _SECRET_NAME.search(name) is not None and not name.lower().startswith("access-control-")
 
 
 def to_plain(trace: Trace) -> Plain:

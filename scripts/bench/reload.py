@@ -24,6 +24,7 @@ from typing import Any
 from figures import ROOT, machine_lines, table
 
 APIS = 1000
+EFFECT_SECONDS = 30
 
 
 def definition(number: int, body: str) -> dict[str, Any]:
@@ -76,7 +77,9 @@ class Asking(threading.Thread):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--changes", type=int, default=20, help="files changed one after the other (default %(default)s)")
+    parser.add_argument(
+        "--changes", type=int, default=20, help="files changed one after the other (default %(default)s)"
+    )
     parser.add_argument("--reloads", type=int, default=200, help="reloads for the memory figure (default %(default)s)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
@@ -101,7 +104,9 @@ def main() -> int:
     print()
     print(table(["case", "median ms", "slowest ms", "failed"], rows))
     print()
-    print(f"in effect after: median {statistics.median(effects):.0f} ms, max {max(effects):.0f} ms (n = {len(effects)})")
+    print(
+        f"in effect after: median {statistics.median(effects):.0f} ms, max {max(effects):.0f} ms (n = {len(effects)})"
+    )
     print(f"resident memory: {before / 1024:.1f} MB, after {given.reloads} reloads {after / 1024:.1f} MB")
     return 0
 
@@ -121,7 +126,7 @@ def change(folder: Path, port: int, number: int, body: str) -> float:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     write(folder, number, body)
     started = time.perf_counter()
-    while time.perf_counter() - started < 30:
+    while time.perf_counter() - started < EFFECT_SECONDS:
         connection.request("GET", f"/api-{number}/x")
         if connection.getresponse().read() == body.encode():
             connection.close()

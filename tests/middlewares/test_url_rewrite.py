@@ -138,9 +138,7 @@ def test_in_a_loop_the_url_has_a_scheme(pattern, expected):
 def test_remembers_the_path_for_the_response():
     exchange = rewrite("/a", "/b", "/a%20c", loops=1).exchange
 
-    assert exchange == make_exchange(
-        "GET", "/a%20c", loops=1, rewritten="/b", response_path="/a c"
-    )
+    assert exchange == make_exchange("GET", "/a%20c", loops=1, rewritten="/b", response_path="/a c")
 
 
 def test_does_not_backtrack():

@@ -3,7 +3,9 @@ import pytest
 from lockgate.routing.listen import ListenPath
 
 
-@pytest.mark.parametrize("text", ["{/foo}", "{foo}", "foo", "foo{/foo}", "/foo/{id:*.}", "/foo/{id", "/foo}", "/{a:}", ""])
+@pytest.mark.parametrize(
+    "text", ["{/foo}", "{foo}", "foo", "foo{/foo}", "/foo/{id:*.}", "/foo/{id", "/foo}", "/{a:}", ""]
+)
 def test_unacceptable_listen_paths_are_refused(text):
     with pytest.raises(ValueError, match=r"expected|unbalanced|missing|compile"):
         ListenPath(text)

@@ -12,7 +12,9 @@ def found(of, path):
     return None if operation is None else operation.path
 
 
-@pytest.mark.parametrize("path", ["/api/orders/", "/api/orders/7/lines", "/v1/api/orders", "/api/Orders", "/api/%6Frders"])
+@pytest.mark.parametrize(
+    "path", ["/api/orders/", "/api/orders/7/lines", "/v1/api/orders", "/api/Orders", "/api/%6Frders"]
+)
 def test_it_is_exact(path):
     assert found(router(("GET", "/orders"), ("GET", "/orders/{id}")), path) is None
 

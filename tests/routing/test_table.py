@@ -49,7 +49,9 @@ def test_the_first_of_two_equal_prefixes_keeps_it():
 
 
 def domains(*apis, **options):
-    return DomainTable([(f"id{number}", ListenPath(path), domain) for number, (path, domain) in enumerate(apis)], **options)
+    return DomainTable(
+        [(f"id{number}", ListenPath(path), domain) for number, (path, domain) in enumerate(apis)], **options
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from lockgate.loading.classic_format import SHAPE
 from lockgate.loading.classic_parts import as_written
 from lockgate.loading.classic_rules import check_classic
 from lockgate.loading.classic_sections import Classic, VersionSection
-from lockgate.loading.classic_versions import Api, ClassicVersion
+from lockgate.loading.classic_versions import Api, ClassicVersion, tls_of
 from lockgate.loading.error_rules import overrides_of
 from lockgate.loading.making import Making, Origin
 from lockgate.middleware import Reason
@@ -97,7 +97,7 @@ class _ClassicMaking(Making):
             errors = ErrorReplies(
                 overrides=(overrides_of(classic.error_overrides, ("error_overrides",), self, camel=False),)
             )
-        api = Api(classic, target, listen or ListenPath("/"), errors)
+        api = Api(classic, target, listen or ListenPath("/"), errors, *tls_of(self, classic))
         versions = tuple(ClassicVersion(self, api, name, self._versions[name]).version() for name in names)
         if listen is None or domain is None or not good:
             return None

@@ -79,6 +79,34 @@ class Api:
     target: Target | None
     listen: ListenPath
     errors: ErrorReplies
+    tls: UpstreamTls | None
+    """Of its upstreams."""
+    tls_by_host: Mapping[str, UpstreamTls]
+
+
+def tls_of(making: Making, classic: Classic) -> tuple[UpstreamTls | None, dict[str, UpstreamTls]]:
+    """How an API's upstreams are spoken to: in general, and by host."""
+    section = classic.proxy.transport
+    place = ("proxy", "transport")
+    versions = {}
+    for key, number in (("ssl_min_version", section.ssl_min_version), ("ssl_max_version", section.ssl_max_version)):
+        versions[key] = VERSIONS.get(number, "")
+        if number and not versions[key]:
+            message = f"expected 769 to 772, found {number}; it is left to the settings"
+            making.notes.warning("bad-value", message, (*place, key))
+    transport = Transport(
+        section.ssl_insecure_skip_verify,
+        versions["ssl_min_version"],
+        versions["ssl_max_version"],
+        section.ssl_ciphers,
+    )
+    usual = of_definition(making, transport, place)
+    if classic.upstream_certificates_disabled:
+        return usual, {}
+    certificates = (
+        (host, text, ("upstream_certificates", host)) for host, text in classic.upstream_certificates.items()
+    )
+    return usual, by_host(making, usual, certificates, "upstream_certificates")
 
 
 class ClassicVersion:
@@ -150,7 +178,6 @@ class ClassicVersion:
             targets = self._making.targets(
                 (text, ("proxy", "target_list", index)) for index, text in enumerate(proxy.target_list)
             )
-        tls, certificates = self._tls()
         return Forwarding(
             target=target,
             targets=targets,
@@ -161,33 +188,9 @@ class ClassicVersion:
             response_timeout_seconds=settings.upstream_timeout_seconds,
             keep_raw_path=settings.http_server_options.skip_target_path_escaping,
             websockets=settings.http_server_options.enable_websockets,
-            tls=tls,
-            tls_by_host=certificates,
+            tls=self._api.tls,
+            tls_by_host=self._api.tls_by_host,
         )
-
-    def _tls(self) -> tuple[UpstreamTls | None, dict[str, UpstreamTls]]:
-        classic, section = self._classic, self._classic.proxy.transport
-        place = ("proxy", "transport")
-        versions = {}
-        for key in ("ssl_min_version", "ssl_max_version"):
-            number = getattr(section, key)
-            versions[key] = VERSIONS.get(number, "")
-            if number and not versions[key]:
-                message = f"expected 769 to 772, found {number}; it is left to the settings"
-                self._notes.warning("bad-value", message, (*place, key))
-        transport = Transport(
-            section.ssl_insecure_skip_verify,
-            versions["ssl_min_version"],
-            versions["ssl_max_version"],
-            section.ssl_ciphers,
-        )
-        usual = of_definition(self._making, transport, place)
-        if classic.upstream_certificates_disabled:
-            return usual, {}
-        certificates = (
-            (host, text, ("upstream_certificates", host)) for host, text in classic.upstream_certificates.items()
-        )
-        return usual, by_host(self._making, usual, certificates, "upstream_certificates")
 
     def _expirations(self) -> Iterator[tuple[str, Section]]:
         """The API's, and the version's unless the API has expired before."""
