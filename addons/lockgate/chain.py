@@ -73,6 +73,7 @@ async def run_links(
                 outcome = answer if isinstance(answer, Continue) or not isawaitable(answer) else await answer
         except Exception as error:
             steps.append(_step(link, phase, pass_index, "error", before, before, started, repr(error)))
+            trace.failed = True
             raise
         elapsed = perf_counter_ns() - started
         made = tuple(calls[called:]) if len(calls) > called else ()
@@ -109,6 +110,7 @@ async def run_links(
                     made,
                 )
             )
+            trace.failed = True
             if strict:
                 return Reject(Reason.TRANSFORM_FAILED)
             continue

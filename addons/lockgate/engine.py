@@ -32,10 +32,6 @@ from lockgate.versioning import Choice, choose
 DEFAULT_LOOP_LIMIT: Final = 5
 """Loops in one exchange. One more is let through than the number says: the level is tested before it is raised."""
 
-LONGEST_PATH: Final = 8192
-"""Characters of a request's path without its query. Finding every pattern that matches a path takes time in proportion
-to its length."""
-
 MOST_PASSES: Final = 100
 """Passes of one exchange, however it came to them."""
 
@@ -112,7 +108,8 @@ def _before_routing(snapshot: Snapshot, request: Request) -> Response | None:
     """Answers that are given before any API is looked for (behaviour-chain 1.5, 1.6)."""
     server = snapshot.settings.http_server_options
     path = request.path
-    if len(path) > LONGEST_PATH:
+    longest = snapshot.settings.own.limits.max_path
+    if 0 < longest < len(path):
         return PATH_TOO_LONG
     if not path.startswith("/") or (("%" in path) and _BAD_ESCAPE.search(path)):
         return BAD_REQUEST

@@ -98,6 +98,9 @@ class Limits:
     """Of a request's head; more is answered 431."""
     max_headers: int = 200
     """In a request; more are answered 431."""
+    max_path: int = 4096
+    """Characters of a request's path without its query; a longer one is answered 414. Finding every pattern that matches
+    a path takes time in proportion to its length."""
     header_timeout: float = 30.0
     """In seconds, for a request's head, and from a connection's start to its first byte and through its TLS handshake."""
     body_timeout: float = 60.0
@@ -339,7 +342,7 @@ _LIMITS: Final = record(
     {
         **{
             key: optional(integer(0), getattr(Limits(), key))
-            for key in ("max_header_bytes", "max_headers", "max_connections")
+            for key in ("max_header_bytes", "max_headers", "max_path", "max_connections")
         },
         **{
             key: optional(number(0), getattr(Limits(), key))

@@ -88,6 +88,8 @@ class Trace:
     generation: int = 0
     """Of the definitions it ran on; each reload counts up."""
     steps: list[TraceStep] = field(default_factory=list)
+    failed: bool = False
+    """Whether any step's outcome is failed or error."""
     upstream_request: Request | None = None
     """As it was sent, or would have been."""
     upstream_response: Response | None = None

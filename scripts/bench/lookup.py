@@ -36,7 +36,7 @@ CALLS: Final = 100
 """Lookups in one figure."""
 TARGET_RATIO: Final = 1.5
 TARGET_HOSTILE_MILLISECONDS: Final = 5.0
-LONGEST: Final = MAX_TARGET_BYTES
+LONGEST: Final = Settings().own.limits.max_path
 """Characters of a hostile path; what is longer is answered 414 by the host."""
 
 _METHOD: Final = RequestMethod("POST")

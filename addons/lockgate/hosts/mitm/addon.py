@@ -472,7 +472,7 @@ class GatewayAddon:
     def _say(self, run: engine.Run) -> None:
         """What is to be said of an exchange that is over."""
         access = run.snapshot.settings.access_logs
-        if access.enabled or run.trace.error or any(s.outcome in ("failed", "error") for s in run.trace.steps):
+        if access.enabled or run.trace.failed or run.trace.error:
             log_exchange(run, access=access.enabled, fields=access.template)
 
     def _trim(self, view: Any) -> None:
