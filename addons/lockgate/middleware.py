@@ -7,6 +7,7 @@ are bugs. Whether a link runs was decided when its plan was made; a step does no
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 from lockgate.exchange import Exchange, Response, Upstream
 from lockgate.services import Services
@@ -163,9 +164,8 @@ class Rule:
         return f"{self.method or '*'} {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A rule whose pattern was found."""
+class Match(NamedTuple):
+    """A rule whose pattern was found. A tuple, since a hostile path may make a thousand of them."""
 
     rule: Rule
     pattern: str

@@ -18,7 +18,6 @@ from figures import ROOT, machine_lines, median_interval, ratios, table
 
 from lockgate.assembly import Plan
 from lockgate.exchange import Headers
-from lockgate.hosts.mitm.http1 import MAX_TARGET_BYTES
 from lockgate.middleware import Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
 from lockgate.middlewares.mock_response import MockResponse
@@ -37,7 +36,7 @@ CALLS: Final = 100
 TARGET_RATIO: Final = 1.5
 TARGET_HOSTILE_MILLISECONDS: Final = 5.0
 LONGEST: Final = Settings().own.limits.max_path
-"""Characters of a hostile path; what is longer is answered 414 by the host."""
+"""Characters of a hostile path; what is longer is answered 414."""
 
 _METHOD: Final = RequestMethod("POST")
 _MOCK: Final = MockResponse(200, b"{}", Headers.of(("Content-Type", "application/json")))
