@@ -24,7 +24,7 @@ else:
         these classes have no slots. For type checkers it is ``dataclasses.replace`` itself.
         """
         fields = value.__dict__
-        if not fields.keys() >= changes.keys():
+        if __debug__ and not fields.keys() >= changes.keys():
             raise TypeError(f"{type(value).__name__} has no field {sorted(changes.keys() - fields.keys())}")
         copy = object.__new__(type(value))
         copy.__dict__.update(fields)

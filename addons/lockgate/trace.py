@@ -21,6 +21,9 @@ class Phase(Enum):
     """Between the chains: what depends on the request as the upstream gets it."""
     RESPONSE = "response"
 
+    # By identity, as members compare: Enum's own hash is a call into Python, and plans are looked up by phase.
+    __hash__ = object.__hash__
+
 
 class Level(Enum):
     """What put a link into a plan."""

@@ -31,6 +31,11 @@ class RegexMatch(Protocol):
 
     def groups(self) -> tuple[str | None, ...]: ...  # noqa: D102
 
+    @property
+    def re(self) -> "Regex": ...  # noqa: D102
+
+    def span(self, index: int = 0, /) -> tuple[int, int]: ...  # noqa: D102
+
     def start(self, index: int = 0, /) -> int: ...  # noqa: D102
 
     def end(self, index: int = 0, /) -> int: ...  # noqa: D102
@@ -45,7 +50,7 @@ class Regex(Protocol):
     @property
     def groups(self) -> int: ...  # noqa: D102
 
-    def search(self, text: str, /) -> RegexMatch | None: ...  # noqa: D102
+    def search(self, text: str | bytes, /) -> RegexMatch | None: ...  # noqa: D102
 
     def finditer(self, text: str, /) -> Iterator[RegexMatch]: ...  # noqa: D102
 
