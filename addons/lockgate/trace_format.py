@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from lockgate.difference import Change, difference
-from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response, Upstream
+from lockgate.exchange import Body, Headers, NotRead, Request, Response
 from lockgate.trace import LeftOut, Level, Phase, Trace, TraceStep
 
 type Plain = dict[str, Any]
@@ -311,8 +311,3 @@ def left_out_lines(left_out: Sequence[LeftOut]) -> Iterator[str]:
     """Lines on links that are not in a plan."""
     for one in left_out:
         yield f"     · {one.middleware:<{_WIDTH}} left out: {one.reason}"
-
-
-def upstream_text(upstream: Upstream | None, exchange: Exchange) -> str:
-    """Where an exchange goes, as one line."""
-    return "" if upstream is None else f"{upstream.address}{exchange.request.target}"

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
@@ -17,9 +17,8 @@ from lockgate import __version__
 from lockgate.control.projection import classic_projection
 from lockgate.control.storing import RefusedError, document_of, store
 from lockgate.deployment import Deployment
+from lockgate.settings import DEFAULT_SECRET
 from lockgate.snapshot import ReloadReport
-
-DEFAULT_SECRET: Final = "352d20ee67be67f6340b4c0605b044b7"  # noqa: S105  Tyk's own default, which is no secret.
 
 logger = logging.getLogger(__name__)
 
