@@ -1,7 +1,7 @@
 """Request, response and exchange: the one frozen value that goes through a chain.
 
 Rules of this file:
-1. It knows no middleware, no definition and no proxy; it imports the standard library only.
+1. It knows no middleware, no definition and no proxy; beside the standard library it imports other values only.
 2. Everything here is immutable. What a link changed is a comparison, not a promise.
 3. Text that came off the wire is UTF-8 with ``surrogateescape``, so that any bytes survive the round trip.
 4. A new fact about an exchange is a new typed field with one writer, named in its docstring.
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, final
+
+from lockgate.session import Session
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - the alias exports it
@@ -289,6 +291,10 @@ class Exchange:
     """Written by the engine: one when the request is routed, one more for each loop."""
     ignored: bool = False
     """Written by ``access``: authentication and limits by key do not apply."""
+    key: str = ""
+    """Written by ``auth_token``: the key as it is known to the store; "" where no key was asked for."""
+    session: Session | None = None
+    """Written by ``auth_token``: of the key; it stays through later passes."""
     variables: Variables | None = None
     """Written by ``context_variables`` (and by rewrite triggers); None where they are off."""
     rewritten: str | None = None
