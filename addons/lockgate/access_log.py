@@ -4,11 +4,17 @@ Source: behaviour-chain 7.3.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Final
 
 from lockgate.client_address import client_address
+from lockgate.endings import Ending, ending
 from lockgate.engine import Run
 from lockgate.exchange import decode_text, encode_text
+from lockgate.identity.keys import shown_hash
+from lockgate.settings import Settings
+
+_LONG_KEY: Final = 12
+"""Characters from which on four do not tell much."""
 
 
 def access_record(run: Run, fields: Collection[str] = ()) -> Mapping[str, Any] | None:
@@ -19,10 +25,10 @@ def access_record(run: Run, fields: Collection[str] = ()) -> Mapping[str, Any] |
         fields: Names of those to keep (``access_logs.template``); empty keeps all. ``prefix`` is always kept.
 
     Returns:
-        None for an exchange that no API served.
+        None for an exchange that is not to be logged.
     """
     api, trace = run.api, run.trace
-    if api is None or not run.exchange.passes:
+    if api is None or not _is_logged(run):
         return None
     definition, original = api.definition, trace.original
     request = original.request
@@ -36,6 +42,7 @@ def access_record(run: Run, fields: Collection[str] = ()) -> Mapping[str, Any] |
         "api_id": definition.id,
         "api_name": definition.name,
         "org_id": definition.org_id,
+        "api_key": _key(run.exchange.key, run.snapshot.settings),
         "api_type": "oas" if "openapi" in definition.document else "classic",
         "client_ip": client_address(
             request.headers, original.client, run.snapshot.settings.http_server_options.xff_depth
@@ -59,6 +66,29 @@ def access_record(run: Run, fields: Collection[str] = ()) -> Mapping[str, Any] |
         for name, value in record.items()
         if value != "" and (name == "prefix" or not fields or name in fields)
     }
+
+
+def _is_logged(run: Run) -> bool:
+    """Whether there is a record: of everything that an API answered, but of refusals where its endpoint is not tracked."""
+    tracking = run.exchange.tracking
+    match ending(run):
+        case Ending.UNROUTED:
+            return False
+        case Ending.REFUSED:
+            return tracking is None or not tracking.never
+        # Differs: the reference gateway writes no line for refusals and mocks of APIs without traffic logs, and none
+        # for Classic mocks (test_which_exchanges_are_logged).
+        case _:
+            return True
+
+
+def _key(key: str, settings: Settings) -> str:
+    """What is shown of a key: its hash where keys are hashed, else its last characters, if it has enough of them."""
+    if not key:
+        return ""
+    if settings.hash_keys:
+        return shown_hash(key, settings.hash_key_function)
+    return f"****{key[-4:]}" if len(key) >= _LONG_KEY else "****"
 
 
 def _shown(value: Any) -> Any:

@@ -6,10 +6,11 @@ the definition is worked out here, once; a plan is kept for the next request tha
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
 from lockgate.exchange import Exchange
+from lockgate.identity.credentials import Places
 from lockgate.middleware import BodyNeed, Decision, Link, Match, Matching, Middleware, Resolver, Rule, Step
 from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE, UPSTREAM
 from lockgate.model import ApiDefinition, Version
@@ -42,6 +43,8 @@ class MatchingOptions:
     prefix: bool = False
     suffix: bool = False
     ignore_case: bool = False
+    names_endpoints: bool = False
+    """Plans say which endpoint they are for, for whoever counts requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Plan:
     """The most that any link does with the body, whatever the message is like."""
     asks: tuple[Link, ...]
     """Links whose need depends on the message."""
+    endpoint: str = ""
+    """Of a request's plan: method and path template of the operation or entry that it is for; "" where none is known."""
 
     def needs_body(self, exchange: Exchange) -> bool:
         """Whether any link wants the body of this message, whose headers are there."""
@@ -72,6 +77,7 @@ class CompiledVersion:
 
     __slots__ = (
         "_api_links",
+        "_endpoints",
         "_kinds",
         "_listen",
         "_plans",
@@ -81,6 +87,7 @@ class CompiledVersion:
         "_rules_of",
         "_set",
         "looks_upstream",
+        "routes_responses",
     )
 
     def __init__(self, version: Version, listen: ListenPath, options: MatchingOptions) -> None:
@@ -112,7 +119,16 @@ class CompiledVersion:
             self._api_links[Phase.UPSTREAM] or _CHAINS[Phase.UPSTREAM].keys() & self._kinds
         )
         """Whether any plan between the chains has a link."""
-        self._router: Final = _router(version, listen, self._rules)
+        self.routes_responses: Final = any(
+            middleware.matching is Matching.ROUTER and name in self._kinds
+            for name, middleware in _CHAINS[Phase.RESPONSE].items()
+        )
+        """Whether any response link is found with the OpenAPI router."""
+        self._router: Final = _router(version, listen, self._rules, ignore_case=options.ignore_case)
+        operations = [(path, method, None) for path, method in version.operations]
+        self._endpoints: Final = (
+            OperationRouter(listen, operations, ignore_case=options.ignore_case) if options.names_endpoints else None
+        )
         self._plans: Final[OrderedDict[tuple[Phase, str, str, str], Plan]] = OrderedDict()
 
     def plan(self, phase: Phase, method: str, path: str, encoded_path: str) -> Plan:
@@ -188,7 +204,11 @@ class CompiledVersion:
             # Requests: the endpoint has the last word. Responses: the API has it (behaviour-chain 4.5).
             pair = (link, api_link) if phase is Phase.RESPONSE else (api_link, link)
             links += [one for one in pair if one is not None]
-        return _plan(phase, tuple(links))
+        plan = _plan(phase, tuple(links))
+        if self._endpoints is None or phase is not Phase.REQUEST:
+            return plan
+        matches = found.matches((self._inner(stripped), stripped))
+        return replace(plan, endpoint=_endpoint(self._endpoints, matches, method, encoded_path))
 
     def _passing(self, phase: Phase, method: str) -> Link | None:
         """The link that lets a request pass by all the others but the last, if there is one."""
@@ -205,13 +225,23 @@ class CompiledVersion:
         return stripped if self._listen.text == "/" else self._listen.strip(stripped)
 
     def _routed(self, middleware: Middleware[Any], method: str, encoded_path: str) -> Decision | None:
-        operation = None if self._router is None else self._router.find(encoded_path)
-        rules = {} if operation is None else operation.methods.get(method) or {}
+        operation = None if self._router is None else self._router.find(encoded_path, method)
+        rules: Mapping[str, Rule] = {} if operation is None else operation.value
         rule = rules.get(middleware.name)
         if operation is None or rule is None:
             return None
         why = Why(Level.RULE, rule.pointer, rule.entry, operation.path, encoded_path, "OpenAPI router")
-        return Decision(rule.config, why)
+        config = rule.config if middleware.bound is None else middleware.bound(rule.config, operation.values)
+        return Decision(config, why)
+
+
+def _endpoint(router: OperationRouter, matches: Sequence[Match], method: str, encoded_path: str) -> str:
+    """The operation; without one, the entry that matches and has the longest path."""
+    operation = router.find(encoded_path, method)
+    if operation is not None:
+        return f"{method} {operation.path}"
+    entries = (match.rule.entry for match in matches if match.rule.method in ("", method))
+    return max(entries, key=len, default="")
 
 
 class _Found:
@@ -252,7 +282,9 @@ def _matching(rule: Rule) -> Matching:
     raise LookupError(f"no middleware is called {rule.middleware!r}")
 
 
-def _router(version: Version, listen: ListenPath, rules: Sequence[Rule]) -> OperationRouter | None:
+def _router(
+    version: Version, listen: ListenPath, rules: Sequence[Rule], *, ignore_case: bool
+) -> OperationRouter | None:
     """The router over all operations of the document, if any middleware is matched with it."""
     routed = [rule for rule in rules if _matching(rule) is Matching.ROUTER]
     if not routed:
@@ -260,7 +292,8 @@ def _router(version: Version, listen: ListenPath, rules: Sequence[Rule]) -> Oper
     by_operation: dict[tuple[str, str], dict[str, Rule]] = {operation: {} for operation in version.operations}
     for rule in routed:
         by_operation.setdefault((rule.path, rule.method), {})[rule.middleware] = rule
-    return OperationRouter(listen.text, [(path, method, rules) for (path, method), rules in by_operation.items()])
+    entries = [(path, method, rules) for (path, method), rules in by_operation.items()]
+    return OperationRouter(listen, entries, ignore_case=ignore_case)
 
 
 def _api_links(version: Version, phase: Phase) -> Iterator[tuple[str, Link]]:
@@ -290,11 +323,21 @@ def _plan(phase: Phase, links: tuple[Link, ...]) -> Plan:
     return Plan(phase, links, body, asks)
 
 
+def _key_names(definition: ApiDefinition) -> Iterator[str]:
+    for version in definition.versions:
+        for section in version.sections.values():
+            places = getattr(section.config, "places", None)
+            if isinstance(places, Places):
+                yield places.header.lower()
+                if places.query is not None:
+                    yield places.query
+
+
 @final
 class CompiledApi:
     """An API that is ready to run."""
 
-    __slots__ = ("definition", "listen", "options", "versions")
+    __slots__ = ("definition", "key_names", "listen", "options", "versions")
 
     def __init__(self, definition: ApiDefinition, options: MatchingOptions) -> None:
         """Compile a definition.
@@ -305,6 +348,8 @@ class CompiledApi:
         self.definition: Final = definition
         self.options: Final = options
         self.listen: Final = ListenPath(definition.listen_path)
+        self.key_names: Final = frozenset(_key_names(definition))
+        """Headers, in lower case, and parameters that may hold a key, whatever they are called."""
         self.versions: Final = {
             version.name: CompiledVersion(version, self.listen, options) for version in definition.versions
         }

@@ -57,7 +57,7 @@ def fault_of_ciphers(names: Sequence[str]) -> str:
     """Why a list of ciphers cannot be used; "" when it can."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers(":".join(names) or "DEFAULT")
-    except ssl.SSLError:
+    except (ssl.SSLError, ValueError):  # The latter of a NUL.
         return f"none of the ciphers {', '.join(names)} is known"
     return ""
 

@@ -140,8 +140,9 @@ def _described(outcome: Outcome, exchange: Exchange) -> tuple[str, Exchange, str
     match outcome:
         case Respond(response=response, finish=finish):
             return "finish" if finish else "respond", replace(exchange, response=response), f"status {response.status}"
-        case Reject(reason=reason, message=message, status=status):
-            return "reject", exchange, f"{status or reason.status} {message or reason.message}"
+        case Reject(reason=reason, message=message, status=status, detail=detail):
+            said = f"{status or reason.status} {message or reason.message}"
+            return "reject", exchange, f"{said}: {detail}" if detail else said
         case Forward(exchange=forwarded, upstream=upstream):
             return "forward", forwarded, f"{upstream.address}{forwarded.request.target}"
         case Loop(exchange=looped, api=api, path=path):

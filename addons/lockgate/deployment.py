@@ -2,16 +2,19 @@
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, final
 
-from lockgate import certificates
-from lockgate.error_replies import ErrorReplies, ErrorTemplates, compile_templates
+from lockgate import certificates, record_rules
+from lockgate.error_replies import ErrorReplies, ErrorTemplates, MessageOverride, compile_templates
 from lockgate.loading import LoadCache, load
+from lockgate.loading.error_rules import gateway_rules
 from lockgate.middlewares.error_override import ErrorOverride
-from lockgate.model import ApiDefinition, Version
+from lockgate.model import ApiDefinition, Section, Version
 from lockgate.problems import DefinitionError, Problem, Severity
 from lockgate.settings import Settings, load_settings
 from lockgate.snapshot import Gateway, ReloadReport, Snapshot
@@ -100,9 +103,14 @@ class Deployment:
         loaded = load(self.paths, settings, cache=self._cache)
         templates, digest, problems = read_templates(Path(settings.template_path))
         definitions = loaded.definitions
-        if templates.by_name:
-            definitions = tuple(_worded(definition, templates, digest) for definition in definitions)
-        return definitions, (*loaded.problems, *problems)
+        messages = {name: MessageOverride(one.message, one.code) for name, one in settings.override_messages.items()}
+        rules, found = gateway_rules(settings)
+        if templates.by_name or messages or rules is not None:
+            digest = f"{digest} {sorted(settings.override_messages.items(), key=itemgetter(0))!r}"
+            digest = f"{digest} {json.dumps(settings.error_overrides, sort_keys=True)}"
+            wording = ErrorReplies(templates, overrides=() if rules is None else (rules,), messages=messages)
+            definitions = tuple(_worded(definition, wording, digest) for definition in definitions)
+        return definitions, (*loaded.problems, *problems, *found)
 
     def prepare(self) -> Prepared:
         """Read and compile everything as it is on disk now. Changes nothing, so that it may run beside the gateway."""
@@ -169,6 +177,7 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> tuple[Settin
     errors = errors or tuple(problem.at(name, 0) for problem in certificates.problems_of(settings))
     if errors:
         raise DefinitionError(errors)
+    problems += tuple(problem.at(name, 0) for problem in record_rules.problems_of(settings.analytics_config))
     return dataclasses.replace(settings, template_path=str(folder / settings.template_path)), problems
 
 
@@ -198,9 +207,15 @@ def _template_files(folder: Path) -> Iterator[Path]:
         yield from sorted(file for file in folder.iterdir() if file.suffix in (".json", ".xml") and file.is_file())
 
 
-def _worded(definition: ApiDefinition, templates: ErrorTemplates, digest: str) -> ApiDefinition:
-    """The definition with the gateway's error templates; another hash, so that a change of them is one of it."""
-    errors = dataclasses.replace(definition.errors, templates=templates)
+def _worded(definition: ApiDefinition, wording: ErrorReplies, digest: str) -> ApiDefinition:
+    """The definition with the gateway's wording; another hash, so that a change of it is one of the definition."""
+    errors = dataclasses.replace(
+        definition.errors,
+        templates=wording.templates,
+        messages=wording.messages,
+        # An API's own rules come first.
+        overrides=(*definition.errors.overrides, *wording.overrides),
+    )
     versions = tuple(_worded_version(version, errors) for version in definition.versions)
     known = hashlib.sha256(f"{definition.content_hash} {digest}".encode()).hexdigest()
     return dataclasses.replace(
@@ -211,7 +226,7 @@ def _worded(definition: ApiDefinition, templates: ErrorTemplates, digest: str) -
 def _worded_version(version: Version, errors: ErrorReplies) -> Version:
     """The version with the same wording for errors of its upstream."""
     section = version.sections.get("error_override")
-    if section is None:
+    if section is None and not errors.overrides:
         return version
-    reworded = dataclasses.replace(section, config=ErrorOverride(errors))
+    reworded = Section(ErrorOverride(errors), "" if section is None else section.pointer)
     return dataclasses.replace(version, sections={**version.sections, "error_override": reworded})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response, decode_text
+from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response, Tracking, decode_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,14 @@ def _body_changes(before: Body, after: Body, message: str) -> Iterator[Change]:
 
 
 def _fact_changes(before: Exchange, after: Exchange) -> Iterator[Change]:
+    if before.key != after.key:
+        yield Change("key", before.key or None, after.key or None, message="exchange")
     for field in ("ignored", "rewritten", "to_method"):
         old, new = getattr(before, field), getattr(after, field)
         if old != new:
             yield Change(field, _text(old), _text(new), message="exchange")
+    if before.tracking != after.tracking:
+        yield Change("tracking", _tracking(before.tracking), _tracking(after.tracking), message="exchange")
     if before.variables is not after.variables:
         old_variables, new_variables = before.variables or {}, after.variables or {}
         for name, value in new_variables.items():
@@ -99,6 +103,12 @@ def _fact_changes(before: Exchange, after: Exchange) -> Iterator[Change]:
                 yield Change("variable", None, _text(value), name, "exchange")
             elif old_variables[name] != value:
                 yield Change("variable", _text(old_variables[name]), _text(value), name, "exchange")
+
+
+def _tracking(tracking: Tracking | None) -> str | None:
+    if tracking is None:
+        return None
+    return "not recorded" if tracking.never else f"recorded as {tracking.path}"
 
 
 def _text(value: object) -> str | None:

@@ -4,6 +4,8 @@ A host delivers headers and body apart or together::
 
     run = begin(snapshot, outside, exchange)          # routed; ``answered``, or a plan
     await run_request(run, body)                      # body: NOT_READ unless ``run.needs_request_body``
+    if run.waits_for_body:                            # a pass that a loop led to needs it
+        await run_request(run, body)
     if not run.answered:                              # send ``run.exchange.request`` to ``run.upstream``
         begin_response(run, response)                 # its headers are there
         await run_response(run, body)                 # body: NOT_READ unless ``run.needs_response_body``
@@ -14,7 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter_ns
-from typing import Final
+from typing import Final, NamedTuple
 
 from lockgate.assembly import CompiledApi, CompiledVersion, Plan
 from lockgate.chain import Observer, run_links
@@ -55,6 +57,12 @@ class Run:
     """Of the API, that the pass under way runs through."""
     plan: Plan | None = None
     """Of the phase under way."""
+    routed_path: str = ""
+    """With which the OpenAPI router was asked; percent-encoded."""
+    request_plan: Plan | None = None
+    """Of the request phase, in the last pass."""
+    refusal: Reject | None = None
+    """Why the gateway itself answered with an error; None where it did not."""
     upstream: Upstream | None = None
     """Where it goes, once the request phase is over and did not answer."""
     loop_limit: int = 0
@@ -71,6 +79,15 @@ class Run:
     def needs_request_body(self) -> bool:
         """Whether the host has to wait for the request's body."""
         return self.plan is not None and self.plan.needs_body(self.exchange)
+
+    @property
+    def waits_for_body(self) -> bool:
+        """Whether a loop led to a pass that needs the request's body, and the host has not read it.
+
+        It reads it then, and calls ``run_request`` again.
+        """
+        unread = isinstance(self.exchange.request.body, NotRead)
+        return unread and not self.answered and self.upstream is None and self.needs_request_body
 
     @property
     def needs_response_body(self) -> bool:
@@ -134,13 +151,25 @@ def _unrouted_detail(answer: Response) -> str:
     return f"status {answer.status}: the request is malformed or too large"
 
 
-def _enter(run: Run, api: CompiledApi, loop_level: int = 0, named: str = "") -> None:
+class _Way(NamedTuple):
+    """How a pass is entered: fields of ``Pass``."""
+
+    loop_level: int = 0
+    inside: bool = False
+    check_limits: bool = False
+    to_itself: bool = False
+
+
+_FROM_OUTSIDE: Final = _Way()
+
+
+def _enter(run: Run, api: CompiledApi, way: _Way = _FROM_OUTSIDE, named: str = "") -> None:
     """Begin a pass through an API's chain, or a refusal.
 
     Args:
         run: Its exchange's request is what the pass begins with.
         api: That was routed to, looped to, or chosen as the version of another.
-        loop_level: How many loops led here.
+        way: That led here.
         named: The version that a base found in the request.
     """
     definition = api.definition
@@ -157,19 +186,39 @@ def _enter(run: Run, api: CompiledApi, loop_level: int = 0, named: str = "") -> 
     elif definition.versions:
         version = definition.versions[0].name
     request = run.exchange.request
-    this = Pass(definition.id, definition.name, version, definition.listen_path, request.method, path, loop_level)
+    this = Pass(definition.id, definition.name, version, definition.listen_path, request.method, path, *way)
     run.exchange = replace(run.exchange, passes=(*before.passes, this))
     run.api = api
+    if api.key_names:
+        run.trace.secret_names |= api.key_names
     if definition.unavailable:
         _refuse(run, Reject(Reason.UNAVAILABLE), definition.unavailable)
         return
-    if choice is not None and not _chosen(run, choice, before, loop_level):
+    if choice is not None and not _chosen(run, choice, before, way):
         return
     run.version = api.versions[version]
-    run.plan = run.version.plan(Phase.REQUEST, request.method, path, request.path)
+    run.routed_path = _routed_path(run)
+    run.plan = run.request_plan = run.version.plan(Phase.REQUEST, request.method, path, run.routed_path)
 
 
-def _chosen(run: Run, choice: Choice, before: Exchange, loop_level: int) -> bool:
+def _routed_path(run: Run) -> str:
+    """The pass's path for the OpenAPI router, without the listen path of an API that it came through.
+
+    A child version and an internal upstream are entered with the path as it is: it may still have the listen path of the
+    API before it, if that one does not strip it.
+    """
+    path = run.exchange.request.path
+    passes = run.exchange.passes
+    for before, after in zip(reversed(passes[:-1]), reversed(passes), strict=False):
+        outer = run.snapshot.apis.get(before.api_id)
+        if before.loop_level != after.loop_level or outer is None:
+            break
+        if not outer.definition.strip_listen_path:
+            path = outer.listen.strip(path)
+    return path
+
+
+def _chosen(run: Run, choice: Choice, before: Exchange, way: _Way) -> bool:
     """Carry the choice of a version out. False: the exchange went to another API, or is answered."""
     api = run.api
     if api is None:
@@ -199,15 +248,18 @@ def _chosen(run: Run, choice: Choice, before: Exchange, loop_level: int) -> bool
     if api.definition.strip_listen_path:
         request = run.exchange.request
         run.exchange = replace(run.exchange, request=replace(request, path=api.listen.strip(request.path)))
-    _enter(run, child, loop_level, choice.named)
+    _enter(run, child, way, choice.named)
     return False
 
 
 async def run_request(run: Run, body: Body) -> None:
     """Run the request phase, with its loops. Afterwards ``run.answered``, or ``run.upstream`` says where it goes.
 
+    Without the body it may stop before a pass that needs it: ``run.waits_for_body``. Called again with the body, it goes
+    on there.
+
     Args:
-        run: As ``begin`` gave it, and not answered.
+        run: As ``begin`` gave it, and not answered; or as it stopped.
         body: The request's, or ``NOT_READ`` if no link needs it.
     """
     if not isinstance(body, NotRead):
@@ -236,7 +288,7 @@ async def run_request(run: Run, body: Body) -> None:
                 _refuse(run, outcome)
                 return
             case Loop():
-                if not _loop(run, outcome):
+                if not _loop(run, outcome) or run.waits_for_body:
                     return
             case Continue():
                 raise RuntimeError("the request chain ended without a link that answers or forwards")
@@ -284,24 +336,31 @@ def _loop(run: Run, loop: Loop) -> bool:
     """Enter the API that a loop names. False: it was refused, and the exchange is answered."""
     run.loop_limit = run.loop_limit or loop.limit
     limit = run.loop_limit or DEFAULT_LOOP_LIMIT
-    level = run.exchange.current_pass.loop_level
+    this = run.exchange.current_pass
+    level = this.loop_level
     # Differs: the reference gateway has no limit for APIs whose upstreams are one another (test_a_ring_of_apis_ends).
     if level > limit or len(run.exchange.passes) > MOST_PASSES:
         message = f"{Reason.LOOP_TOO_DEEP.message}. Found more than {limit} loops in single request"
         _refuse(run, Reject(Reason.LOOP_TOO_DEEP, message))
         return False
-    api = run.api if loop.api == "self" else find_loop_target(run.snapshot, loop.api)
+    to_itself = loop.counted and loop.api == "self"
+    api = run.api if to_itself else find_loop_target(run.snapshot, loop.api)
     if api is None:
         _refuse(run, Reject(Reason.LOOP_TARGET_MISSING if loop.counted else Reason.TARGET_MISSING))
         return False
     request = replace(run.exchange.request, path=loop.path, method=loop.method or run.exchange.request.method)
     run.exchange = replace(run.exchange, request=request, rewritten=None, to_method=None)
-    _enter(run, api, level + 1 if loop.counted else level)
+    # In the reference gateway an API that loops to itself does not count again, whatever its target says.
+    check_limits = loop.check_limits and not to_itself if loop.counted else this.check_limits
+    level = level + 1 if loop.counted else level
+    _enter(run, api, _Way(level, inside=True, check_limits=check_limits, to_itself=to_itself))
     return not run.answered
 
 
 def find_loop_target(snapshot: Snapshot, name: str) -> CompiledApi | None:
     """The API that the host part of a ``tyk://`` URL names: by id, or by name as such URLs spell it.
+
+    A listen path names none: older documentation says so, the reference gateway and newer documentation do not.
 
     Source: behaviour-chain 4.3.
     """
@@ -309,6 +368,8 @@ def find_loop_target(snapshot: Snapshot, name: str) -> CompiledApi | None:
     if by_id is not None:
         return by_id
     wanted = _dashed(name).lower()
+    if not wanted:
+        return None
     return next((api for api in snapshot.apis.values() if loop_name(api.definition.name).lower() == wanted), None)
 
 
@@ -342,7 +403,7 @@ def begin_response(run: Run, response: Response) -> None:
     path = run.exchange.response_path
     if path is None:
         path = decode_path(run.exchange.request.path)
-    run.plan = version.plan(Phase.RESPONSE, this.method, path, "")
+    run.plan = version.plan(Phase.RESPONSE, this.method, path, run.routed_path if version.routes_responses else "")
 
 
 async def run_response(run: Run, body: Body) -> None:
@@ -401,6 +462,7 @@ def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool = True) 
         hide_generator=settings.hide_generator_header,
     )
     before = run.exchange
+    run.refusal = reject
     _set_response(run, reply)
     if record and detail:
         _note(run, "routing", "reject", _ROUTING, before, f"{status} {detail}")

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, final
 
-from lockgate.session import Session
+from lockgate.session import Quota, Session
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - the alias exports it
@@ -222,6 +222,12 @@ class Pass:
     """With which the pass began: decoded, each invalid byte U+FFFD, listen path included."""
     loop_level: int = 0
     """How many loops led here. A child version and an internal upstream are entered without raising it."""
+    inside: bool = False
+    """Whether this gateway led here, by a loop or as the upstream of another API, and not the client."""
+    check_limits: bool = False
+    """Where ``loop_level`` is above 0: whether limits count in this pass too. At level 0 they always do."""
+    to_itself: bool = False
+    """Whether a loop to "self" led here: the same API, whose chain has asked for credentials before."""
 
 
 type VariableValue = str | int | float | bool | tuple[VariableValue, ...] | Mapping[str, VariableValue] | None
@@ -275,6 +281,16 @@ class Upstream:
         return f"{self.scheme}://{host}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """How an endpoint wants its exchanges to be recorded."""
+
+    path: str = ""
+    """Template of the tracked endpoint, as written; "" where none is tracked."""
+    never: bool = False
+    """No record is made."""
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request on its way through the chains, with its response once it has one."""
@@ -295,6 +311,11 @@ class Exchange:
     """Written by ``auth_token``: the key as it is known to the store; "" where no key was asked for."""
     session: Session | None = None
     """Written by ``auth_token``: of the key; it stays through later passes."""
+    quota: Quota | None = None
+    """Written by ``key_limits``: what the key's quota has left, where this exchange was counted. ``auth_token`` takes it
+    back when another key comes to count."""
+    tracking: Tracking | None = None
+    """Written by ``track_endpoint``; it stays through later passes. None where nothing is said of the endpoint."""
     variables: Variables | None = None
     """Written by ``context_variables`` (and by rewrite triggers); None where they are off."""
     rewritten: str | None = None

@@ -169,7 +169,8 @@ async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
         return lines
     lines += ["response:", *_plan_lines(plan)]
     path = run.exchange.response_path or decode_path(run.exchange.request.path)
-    return [*lines, *left_out_lines(run.version.left_out(Phase.RESPONSE, this.method, path, ""))]
+    routed = run.routed_path if run.version.routes_responses else ""
+    return [*lines, *left_out_lines(run.version.left_out(Phase.RESPONSE, this.method, path, routed))]
 
 
 def _plan_lines(plan: Plan) -> Iterator[str]:

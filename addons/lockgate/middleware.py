@@ -4,7 +4,7 @@ A step is ``def`` or ``async def (config, exchange, services) -> Outcome``. Expe
 are bugs. Whether a link runs was decided when its plan was made; a step does not look up whether it should.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
@@ -35,12 +35,30 @@ class Reason(Enum):
     VERSION_NONE = (403, "No default API version for this non-versioned API found")
     VERSION_AMBIGUOUS = (403, "Ambiguous default API version for this non-versioned API")
     IP_DISALLOWED = (403, "access from this IP has been disallowed")
+    KEY_MISSING = (401, "Authorization field missing", "AMF", "auth.auth_field_missing")
+    KEY_UNKNOWN = (403, "Access to this API has been disallowed", "AKI", "auth.key_not_found")
+    KEY_INACTIVE = (403, "Key is inactive, please renew", "AKI")
+    KEY_EXPIRED = (401, "Key has expired, please renew", "TKE")
+    API_NOT_GRANTED = (403, "Access to this API has been disallowed")
+    RESOURCE_NOT_GRANTED = (403, "Access to this resource has been disallowed")
+    NO_SESSION = (
+        400,
+        "Session state is missing or unset! Please make sure that auth headers are properly applied",
+    )
+    RATE_EXCEEDED = (429, "Rate Limit Exceeded", "RLT")
+    QUOTA_EXCEEDED = (403, "Quota exceeded", "QEX")
+    STORE_FAILED = (500, "there was a problem proxying the request")
     LENGTH_REQUIRED = (411, "Content length is required for this request", "CLM")
     LENGTH_INVALID = (400, "content length is not a valid Integer", "IHD")
     TOO_LARGE = (400, "Request is too large", "BTL")
+    INVALID_REQUEST = (422, "request validation error", "BIV")
+    INVALID_BODY = (422, "JSON parsing error", "BIV")
+    NO_SCHEMA = (500, "no schemas to validate against")
+    INVALID_RESPONSE = (502, "The upstream's response is not what this API promises")
     METHOD_NOT_ALLOWED = (405, "Method not allowed")
     REWRITE_PATTERN = (500, "URLRewrite regexp error")
     REWRITE_DECODING = (500, "failed to decode URL path")
+    UNSAFE_URL = (400, "The requested URL is not acceptable")
     MOCK_FAILED = (500, "failed to mock response")
     PROXY_FAILED = (500, "There was a problem proxying the request", "UPE")
     BODY_UNREADABLE = (500, "There was a problem with reading Body of the Request.")
@@ -88,6 +106,8 @@ class Reject:
     """Instead of the reason's own text, where it depends on the request."""
     status: int = 0
     """Instead of the reason's own status, where the definition sets it."""
+    detail: str = ""
+    """Why, for the trace alone: the client does not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +131,8 @@ class Loop:
     """Instead of the request's; "" keeps it."""
     limit: int = 0
     """Loops allowed in this exchange; 0 leaves the default."""
+    check_limits: bool = False
+    """Whether the limits of the API that it leads to count. They do not in an API that loops to itself."""
     counted: bool = True
     """Whether it raises the loop level. An API whose upstream is another API of this gateway enters it without."""
 
@@ -138,7 +160,7 @@ class Matching(Enum):
     LISTS = "lists"
     """Procedure A: the same, and in the whole path too; one decision over the entries of all middleware."""
     ROUTER = "router"
-    """The OpenAPI router: exact, on the encoded path, with the listen path before each path of the document."""
+    """The OpenAPI router: exact, on the path without its listen path, whatever its spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +230,9 @@ class Middleware[C]:
     resolver: Callable[[Sequence[Rule]], Resolver | None] | None = None
     """Called once per version with all its rules, for a decision that is not "the first entry that matches"; None when
     there is nothing to decide."""
+    bound: Callable[[C, Mapping[str, str]], C] | None = None
+    """With ``Matching.ROUTER``: the config of a link, given what stands for the placeholders of the operation's path, by
+    name, percent-encoded."""
     always: C | None = None
     """The config of a link that every exchange passes."""
     passes_by: Callable[[C, str], bool] | None = None

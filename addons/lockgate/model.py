@@ -74,6 +74,25 @@ class Versioning:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """What is recorded of an API's exchanges, where the gateway records any.
+
+    Source: behaviour-chain 1.3 and 7.
+    """
+
+    enabled: bool = True
+    """False: nothing is (``do_not_track``)."""
+    detailed: bool = False
+    """Requests and responses are kept as they went over the wire."""
+    tag_headers: tuple[str, ...] = ()
+    """Request headers whose values become tags."""
+    tags: tuple[str, ...] = ()
+    """Of every record."""
+    retention_seconds: int = 0
+    """After which a record may be dropped; 0 keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiDefinition:
     """One API."""
 
@@ -99,6 +118,7 @@ class ApiDefinition:
     """A transform that fails refuses the request."""
     errors: ErrorReplies = PLAIN
     """How its errors are worded."""
+    recording: Recording = Recording()
     document: Mapping[str, object] = field(default_factory=dict)
     """The definition as it was written."""
     source: str = ""

@@ -17,6 +17,7 @@ from lockgate.decoding.shapes import (
     Place,
     anything,
     boolean,
+    checked,
     choice,
     ignored,
     integer,
@@ -109,6 +110,24 @@ class Limits:
     """In seconds, between two requests of a connection."""
     max_connections: int = 10000
     """Of all clients together."""
+    max_validated_body: int = 1024 * 1024
+    """In bytes, of a body that a definition wants validated; a larger one is refused without being looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSettings:
+    """``x-lockgate.records``: where transaction records go, with ``enable_analytics``."""
+
+    file: str = ""
+    """JSON lines, appended to; relative to the settings' file. "" writes none: requests are only counted."""
+    queue: int = 10_000
+    """Records that wait to be written; what comes when it is full is dropped, and counted."""
+    max_bytes: int = 100 * 1024 * 1024
+    """Of the file; a longer one is renamed to FILE.1 and a new one begun. 0 sets no limit."""
+    keep_files: int = 5
+    """Renamed files that are kept; 0 keeps none."""
+    max_body_bytes: int = 64 * 1024
+    """Of each body in a detailed record; what is longer is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +141,33 @@ class Own:
     upstream_ca_files: tuple[str, ...] = ()
     """Certificates of authorities that upstreams' are verified with, beside the usual ones; relative to the settings' file."""
     limits: Limits = Limits()
+    records: RecordSettings = RecordSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class NormaliseUrls:
+    """``analytics_config.normalise_urls``: what stands for parts of paths in records."""
+
+    enabled: bool = False
+    normalise_uuids: bool = False
+    """{uuid} for each UUID."""
+    normalise_ulids: bool = False
+    """{ulid} for each ULID."""
+    normalise_numbers: bool = False
+    """{id} for each segment that is a number."""
+    custom_patterns: tuple[str, ...] = ()
+    """{var} for whatever these regular expressions match."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyticsConfig:
+    """``analytics_config``: what is in transaction records."""
+
+    enable_detailed_recording: bool = False
+    """Requests and responses are kept as they went over the wire, for every API."""
+    ignored_ips: tuple[str, ...] = ()
+    """Addresses and networks of clients whose requests are not recorded."""
+    normalise_urls: NormaliseUrls = NormaliseUrls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +234,16 @@ class KvSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideMessage:
+    """One of ``override_messages``."""
+
+    message: str = ""
+    """"" keeps the text."""
+    code: int = 0
+    """Status; 0 keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be set for a whole gateway."""
 
@@ -225,11 +281,29 @@ class Settings:
     """To upstreams, up to TLS 1.2; empty are the usual ones."""
     version_header: str = ""
     """Header of answers that names the version where the request named none; "" is no header."""
+    override_messages: Mapping[str, OverrideMessage] = field(default_factory=dict)
+    """Other texts and statuses of errors, by id: "auth.auth_field_missing", "auth.key_not_found"."""
+    error_overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Rules that replace errors, by status, for APIs whose own rules do not: JSON values, as in Classic definitions."""
+    min_token_length: int = 3
+    """In bytes; a key that is not longer is unknown. 0 is 3."""
+    allow_master_keys: bool = True
+    """The control API makes keys without access rights: they open every API."""
+    hash_keys: bool = False
+    """The control API lists hashes of keys, and not the keys."""
+    hash_key_function: str = ""
+    """How names of keys are made and hashes printed: murmur32, murmur64, murmur128 or sha256; "" is a name that is the
+    organisation and the id, and murmur32."""
+    enable_hashed_keys_listing: bool = False
+    """The control API lists hashes at all."""
     log_level: str = "info"
     """debug, info, warn or error: lines below it are left out."""
     log_format: str = "text"
     """text or json."""
     access_logs: AccessLogs = AccessLogs()
+    enable_analytics: bool = False
+    """Exchanges are recorded and counted."""
+    analytics_config: AnalyticsConfig = AnalyticsConfig()
     http_server_options: HttpServerOptions = HttpServerOptions()
     kv: KvSettings = KvSettings()
     folder: str = field(default="", compare=False)
@@ -293,6 +367,11 @@ _SERVER: Final = record(
 )
 
 
+def _status(value: Any, at: Place, notes: Notes) -> None:
+    if isinstance(value, int) and 0 < value < 200:  # noqa: PLR2004 - answers that are none yet
+        notes.error("bad-value", f"expected a status from 200 to 999, or 0, found {notes.show(value, at)}", at)
+
+
 def _not(feature: str, **options: Any) -> Field:
     return unsupported(feature, anything(), **options)
 
@@ -342,11 +421,48 @@ _LIMITS: Final = record(
     {
         **{
             key: optional(integer(0), getattr(Limits(), key))
-            for key in ("max_header_bytes", "max_headers", "max_path", "max_connections")
+            for key in ("max_header_bytes", "max_headers", "max_path", "max_connections", "max_validated_body")
         },
         **{
             key: optional(number(0), getattr(Limits(), key))
             for key in ("header_timeout", "body_timeout", "idle_timeout")
+        },
+    },
+)
+_RECORDS: Final = record(
+    RecordSettings,
+    {
+        "file": _TEXT,
+        "queue": optional(integer(1), RecordSettings().queue),
+        "max_bytes": optional(integer(0), RecordSettings().max_bytes),
+        "keep_files": optional(integer(0, 1000), RecordSettings().keep_files),
+        "max_body_bytes": optional(integer(0), RecordSettings().max_body_bytes),
+    },
+)
+_NORMALISE_URLS: Final = record(
+    NormaliseUrls,
+    {
+        "enabled": _FLAG,
+        "normalise_uuids": _FLAG,
+        "normalise_ulids": _FLAG,
+        "normalise_numbers": _FLAG,
+        "custom_patterns": _TEXTS,
+    },
+)
+_ANALYTICS: Final = record(
+    AnalyticsConfig,
+    {
+        "enable_detailed_recording": _FLAG,
+        "ignored_ips": _TEXTS,
+        "normalise_urls": optional(_NORMALISE_URLS, NormaliseUrls()),
+        "enable_geo_ip": unsupported("analytics_config.enable_geo_ip", boolean(), consequence="geo is empty"),
+        # Of a store that is not there, and tuning of another program.
+        **{
+            key: ignored(anything())
+            for key in (
+                *("type", "geo_ip_db_path", "pool_size", "records_buffer_size", "storage_expiration_time"),
+                *("enable_multiple_analytics_keys", "purge_interval", "serializer_type"),
+            )
         },
     },
 )
@@ -357,6 +473,7 @@ _OWN: Final = record(
         "watch": optional(boolean(), default=True),
         "upstream_ca_files": _TEXTS,
         "limits": optional(_LIMITS, Limits()),
+        "records": optional(_RECORDS, RecordSettings()),
     },
 )
 _IGNORED_SWITCHES: Final = [
@@ -372,13 +489,9 @@ _IGNORED_SWITCHES: Final = [
     "enable_redis_rolling_limiter",
     "enable_fixed_window_rate_limiter",
     "drl_enable_sentinel_rate_limiter",
-    "hash_keys",
-    "allow_master_keys",
-    "enable_hashed_keys_listing",
     "enable_key_logging",
     "enable_http_profiler",
     "session_lifetime_respects_key_expiration",
-    "force_global_session_lifetime",
     "proxy_enable_http2",
     "enable_separate_cache_store",
     "enable_cache",
@@ -441,19 +554,30 @@ _SETTINGS: Final = record(
         "enable_custom_domains": _FLAG,
         "control_api_hostname": unsupported("control_api_hostname", string()),
         "ignore_canonical_mime_header_key": _switch("ignore_canonical_mime_header_key"),
-        "enable_analytics": _switch("enable_analytics", _NOTED),
-        "analytics_config": _not("analytics_config", consequence=_NOTED),
+        "enable_analytics": _FLAG,
+        "analytics_config": optional(_ANALYTICS, AnalyticsConfig()),
         "access_logs": optional(
             record(AccessLogs, {"enabled": _FLAG, "template": optional(list_of(string()), ())}), AccessLogs()
         ),
         "drl_threshold": ignored(number()),
         "rate_limit_response_headers": ignored(string()),
-        "hash_key_function": ignored(string()),
-        "min_token_length": ignored(integer()),
         "policies": ignored(anything()),
-        "override_messages": _not("override_messages"),
-        "error_overrides": _not("error_overrides"),
+        "error_overrides": optional(mapping_of(anything()), {}),
         "version_header": optional(string(), ""),
+        "override_messages": optional(
+            mapping_of(
+                record(OverrideMessage, {"message": _TEXT, "code": optional(checked(integer(0, 999), _status), 0)})
+            ),
+            {},
+        ),
+        "min_token_length": optional(integer(0), 3),
+        "allow_master_keys": optional(boolean(), default=True),
+        "hash_keys": _FLAG,
+        "hash_key_function": optional(choice("", "murmur32", "murmur64", "murmur128", "sha256"), ""),
+        "enable_hashed_keys_listing": _FLAG,
+        "force_global_session_lifetime": _switch(
+            "force_global_session_lifetime", "keys end when their own expires says so"
+        ),
         "health_check_endpoint_name": unsupported("health_check_endpoint_name", string()),
         "readiness_check_endpoint_name": unsupported("readiness_check_endpoint_name", string()),
         "enable_bundle_downloader": _switch("enable_bundle_downloader"),
@@ -590,8 +714,16 @@ def _known_variables() -> dict[str, Place]:
     server = {f"HTTPSERVEROPTIONS_{_folded(key)}": ("http_server_options", key) for key in _SERVER.keys}
     storage = {f"STORAGE_{_folded(key)}": ("storage", key) for key in ("type", "host", "port", "password", "database")}
     own: dict[str, Place] = {
-        **{f"XLOCKGATE_{_folded(key)}": ("x-lockgate", key) for key in _OWN.keys if key != "limits"},
+        **{f"XLOCKGATE_{_folded(key)}": ("x-lockgate", key) for key in _OWN.keys if key not in ("limits", "records")},
         **{f"XLOCKGATE_LIMITS_{_folded(key)}": ("x-lockgate", "limits", key) for key in _LIMITS.keys},
+        **{f"XLOCKGATE_RECORDS_{_folded(key)}": ("x-lockgate", "records", key) for key in _RECORDS.keys},
+    }
+    analytics: dict[str, Place] = {
+        **{f"ANALYTICSCONFIG_{_folded(key)}": ("analytics_config", key) for key in _ANALYTICS.keys},
+        **{
+            f"ANALYTICSCONFIG_NORMALISEURLS_{_folded(key)}": ("analytics_config", "normalise_urls", key)
+            for key in _NORMALISE_URLS.keys
+        },
     }
     stores: dict[str, Place] = {
         **{f"KV_VAULT_{_folded(key)}": ("kv", "vault", key) for key in _VAULT.keys},
@@ -601,7 +733,7 @@ def _known_variables() -> dict[str, Place]:
         },
         "KV_FILE_BASEPATH": ("kv", "file", "base_path"),
     }
-    return {**{_folded(key): (key,) for key in _SETTINGS.keys}, **server, **storage, **stores, **own}
+    return {**{_folded(key): (key,) for key in _SETTINGS.keys}, **server, **storage, **stores, **analytics, **own}
 
 
 def _put(settings: dict[str, Any], place: Place, text: str) -> bool:

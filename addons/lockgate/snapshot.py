@@ -70,6 +70,7 @@ def matching_options(settings: Settings) -> MatchingOptions:
         prefix=server.enable_path_prefix_matching,
         suffix=server.enable_path_suffix_matching,
         ignore_case=settings.ignore_endpoint_case,
+        names_endpoints=settings.enable_analytics,
     )
 
 

@@ -91,6 +91,8 @@ class Trace:
     generation: int = 0
     """Of the definitions it ran on; each reload counts up."""
     steps: list[TraceStep] = field(default_factory=list)
+    secret_names: frozenset[str] = frozenset()
+    """Headers, in lower case, and query parameters in which the APIs that it passed look for keys."""
     failed: bool = False
     """Whether any step's outcome is failed or error."""
     upstream_request: Request | None = None

@@ -8,8 +8,9 @@ import difflib
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from lockgate.difference import Change, difference
 from lockgate.exchange import Body, Headers, NotRead, Request, Response
@@ -26,6 +27,9 @@ _SECRET_NAME: Final = re.compile(
     r"authori[sz]ation|cookie|api[-_]?key|access[-_]?key|token|secret|passw|credential|signature|session", re.IGNORECASE
 )
 _WIDTH: Final = 18
+_SESSIONS: Final = "sessions"
+_SHORTEST_KEY: Final = 4
+"""In characters; a shorter text that was looked up is no key, and stands in other words."""
 
 
 def is_secret(name: str) -> bool:
@@ -46,6 +50,7 @@ def to_plain(trace: Trace) -> Plain:
              "method": _text(p.method), "path": _text(p.path)}
             for p in last.passes
         ],
+        "secret_names": sorted(trace.secret_names),
         "original": _request(trace.original.request),
         "steps": [_step(step) for step in trace.steps],
         "upstream_request": None if trace.upstream_request is None else _request(trace.upstream_request),
@@ -139,33 +144,76 @@ def _text(text: str) -> str:
 
 
 def masked(plain: Plain) -> Plain:
-    """The same trace without values of secret headers, parameters and variables."""
-    return {
+    """The same trace without values of secret headers, parameters and variables, and without keys wherever they stand."""
+    names = frozenset(plain.get("secret_names", ()))
+    keys = _keys(plain)
+    shown = {
         **plain,
-        "original": _masked_message(plain["original"]),
-        "upstream_request": _masked_message(plain["upstream_request"]),
-        "upstream_response": _masked_message(plain["upstream_response"]),
-        "answer": _masked_message(plain["answer"]),
-        "steps": [_masked_step(step) for step in plain["steps"]],
+        "original": _masked_message(plain["original"], names),
+        "upstream_request": _masked_message(plain["upstream_request"], names),
+        "upstream_response": _masked_message(plain["upstream_response"], names),
+        "answer": _masked_message(plain["answer"], names),
+        "steps": [_masked_step(step, names) for step in plain["steps"]],
     }
+    if not keys:
+        return shown
+    anywhere = re.compile("|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True)))
+    return {name: _without(value, anywhere) for name, value in shown.items()}
 
 
-def _masked_message(message: Plain | None) -> Plain | None:
+def _keys(plain: Plain) -> set[str]:
+    """Every key that was looked up, as it stands in texts and in URLs."""
+    asked = [
+        str(argument)
+        for step in plain["steps"]
+        for call in step["calls"]
+        if call["service"] == _SESSIONS
+        for argument in call["arguments"]
+    ]
+    spelled = {form for key in asked for form in (key, _text(key), quote(key, safe=""), quote_plus(key))}
+    return {key for key in spelled if len(key) >= _SHORTEST_KEY}
+
+
+def _without(value: Any, secret: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return secret.sub(MASK, value)
+    if isinstance(value, Mapping):
+        return {key: _without(one, secret) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without(one, secret) for one in value]
+    return value
+
+
+def _masked_message(message: Plain | None, names: AbstractSet[str]) -> Plain | None:
     if message is None:
         return None
-    copy = {**message, "headers": [[n, MASK if is_secret(n) else v] for n, v in message["headers"]]}
+    headers = [[n, MASK if n.lower() in names or is_secret(n) else v] for n, v in message["headers"]]
+    copy = {**message, "headers": headers}
     if "target" in copy:
-        copy["target"] = masked_url(copy["target"])
+        copy["target"] = masked_url(copy["target"], names)
     return copy
 
 
-def _masked_step(step: Plain) -> Plain:
-    changes = [_masked_change(change) for change in step["changes"]]
-    return {**step, "changes": changes, "detail": masked_url(step["detail"])}
+def _masked_step(step: Plain, names: AbstractSet[str]) -> Plain:
+    changes = [_masked_change(change, names) for change in step["changes"]]
+    calls = [_masked_call(call) for call in step["calls"]]
+    return {**step, "changes": changes, "calls": calls, "detail": masked_url(step["detail"], names)}
 
 
-def _masked_change(change: Plain) -> Plain:
-    secret = change["part"] in ("header", "variable") and is_secret(change["name"])
+def _masked_call(call: Plain) -> Plain:
+    """A call without the key that was looked up, and without the session that it has."""
+    if call["service"] != _SESSIONS:
+        return call
+    answer = call["answer"]
+    found = {"name": MASK, "session": MASK} if isinstance(answer, Mapping) and "error" not in answer else answer
+    return {**call, "arguments": [MASK] * len(call["arguments"]), "answer": found}
+
+
+def _masked_change(change: Plain, names: AbstractSet[str]) -> Plain:
+    name = change["name"]
+    secret = change["part"] == "key" or (
+        change["part"] in ("header", "variable") and (name.lower() in names or is_secret(name))
+    )
     copy = dict(change)
     for side in ("before", "after"):
         value = change[side]
@@ -174,21 +222,27 @@ def _masked_change(change: Plain) -> Plain:
         if secret:
             copy[side] = MASK
         elif change["part"] in ("url", "rewritten"):
-            copy[side] = masked_url(value)
+            copy[side] = masked_url(value, names)
         elif change["part"] == "variable" and change["name"] in ("headers", "request_data"):
             copy[side] = MASK
     return copy
 
 
-def masked_url(url: str) -> str:
-    """A URL, or a line that ends in one, without the values of secret parameters."""
+def masked_url(url: str, secret: AbstractSet[str] = frozenset()) -> str:
+    """A URL, or a line that ends in one, without the values of secret parameters.
+
+    Args:
+        url: With or without query.
+        secret: Names of parameters that are secret beside those whose name tells it.
+    """
     head, question, query = url.partition("?")
     if not question:
         return url
     parts = []
     for part in query.split("&"):
         name, equals, _ = part.partition("=")
-        parts.append(f"{name}={MASK}" if equals and is_secret(unquote_plus(name)) else part)
+        plain = unquote_plus(name)
+        parts.append(f"{name}={MASK}" if equals and (plain in secret or is_secret(plain)) else part)
     return f"{head}?{'&'.join(parts)}"
 
 

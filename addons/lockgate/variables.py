@@ -22,14 +22,15 @@ type Secrets = Callable[[str, str], str | None]
 """From a kind (conf, env, vault, consul) and a key to the secret; None when there is none."""
 
 # Differs: each name counts once, as a whole. The reference gateway replaces text by text, so that a name that begins
-# another one spoils it (test_a_name_does_not_spoil_a_longer_one). It also takes any character for the dot.
+# another one spoils it (test_a_name_does_not_spoil_a_longer_one).
 _TOKEN: Final = re.compile(
-    r"\$secret_(?P<secret>conf)\.(?P<conf>[A-Za-z0-9_.\[-]+)"
-    r"|\$secret_(?P<env>env)\.(?P<variable>[A-Za-z0-9_.-]+)"
-    r"|\$secret_(?P<kind>vault|consul)\.(?P<key>[A-Za-z0-9_./-]+)"
-    r"|\$tyk_(?P<scope>context|meta)\.(?P<name>[A-Za-z0-9_.-]+)"
+    r"\$secret_(?P<secret>conf)[^$\n](?P<conf>[A-Za-z0-9_.\[-]+)"
+    r"|\$secret_(?P<env>env)[^$\n](?P<variable>[A-Za-z0-9_.-]+)"
+    r"|\$secret_(?P<kind>vault|consul)[^$\n](?P<key>[A-Za-z0-9_./-]+)"
+    r"|\$tyk_(?P<scope>context|meta)[^$\n](?P<name>[A-Za-z0-9_.-]+)"
     r"|\$(?P<group>[0-9]+)"
 )
+_LABEL: Final = re.compile(r"\$[a-z]+_(?:conf|env|vault|consul|context|meta)")
 
 
 @final
@@ -85,7 +86,9 @@ class Text:
         """Which context variables stand in it."""
         return frozenset(part.name for part in self.parts if isinstance(part, ContextVariable))
 
-    def expand(self, exchange: Exchange, *, escape: bool = False, groups: Sequence[str] | None = None) -> str:
+    def expand(
+        self, exchange: Exchange, *, escape: bool = False, groups: Sequence[str] | None = None, sealed: bool = False
+    ) -> str:
         """Fill the variables in.
 
         Args:
@@ -93,6 +96,8 @@ class Text:
             escape: Escape values as in a query, unless they begin with "http".
             groups: Texts of the groups, the whole match first; a group that is not there is empty. None leaves
                 references to groups as they are written.
+            sealed: Escape every value and group, dots too: the URL that it makes has the parts that the text has,
+                whatever the values are.
 
         Never raises; what is missing is empty.
         """
@@ -105,15 +110,22 @@ class Text:
             elif isinstance(part, ContextVariable):
                 variables = exchange.variables
                 value = variables.get(part.name) if variables is not None else None
-                text = print_value(value)
-                filled.append(query_escape(text) if escape and not text.startswith("http") else text)
+                filled.append(_put_in(print_value(value), escape=escape, sealed=sealed))
             elif isinstance(part, Group):
                 if groups is None:
                     filled.append(part.text)
                 elif part.number < len(groups):
-                    filled.append(groups[part.number])
-            # A MetaVariable is empty: sessions are not there yet, and this is where their metadata goes.
+                    filled.append(_put_in(groups[part.number], escape=False, sealed=sealed))
+            elif exchange.session is not None:
+                text = print_metadata(exchange.session.meta_data.get(part.name))
+                filled.append(_put_in(text, escape=escape, sealed=sealed))
         return "".join(filled)
+
+
+def _put_in(text: str, *, escape: bool, sealed: bool) -> str:
+    if sealed:
+        return query_escape(text).replace(".", "%2E")
+    return query_escape(text) if escape and not text.startswith("http") else text
 
 
 def compile_text(text: str, secrets: Secrets) -> Text:
@@ -138,6 +150,12 @@ def compile_text(text: str, secrets: Secrets) -> Text:
     for token in _TOKEN.finditer(text):
         literal.append(text[end : token.start()])
         end = token.end()
+        label = _LABEL.match(token[0])
+        if label is not None and token[0][label.end()] != ".":
+            # As in the reference gateway: once a kind of variables is used in a text, its name with any other character
+            # for the dot is a variable that is missing.
+            literal.append("" if f"{label[0]}." in text else token[0])
+            continue
         if token["secret"]:
             literal.append(secrets("conf", token["conf"]) or "")
             continue
@@ -183,6 +201,17 @@ def print_value(value: VariableValue) -> str:
     if isinstance(value, FormValues):
         return ";".join(f"{name}:{','.join(values)}" for name, values in value.items())
     return ""
+
+
+def print_metadata(value: object) -> str:
+    """A JSON value of a session's metadata as text: numbers are 64-bit floats, and members of lists are escaped."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float | list):
+        return ""
+    if isinstance(value, list):
+        return ",".join(query_escape(text) for text in map(print_metadata, value) if text)
+    return _float_text(float(value))
 
 
 def _float_text(value: float) -> str:

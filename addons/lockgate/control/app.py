@@ -3,8 +3,6 @@
 Source: behaviour-chain 6.1 and 6.2.
 """
 
-import hmac
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -14,9 +12,14 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from lockgate import __version__
+from lockgate.control.handlers import Handler as _Handler
+from lockgate.control.handlers import Secured as _Secured
+from lockgate.control.handlers import shown_path
+from lockgate.control.keys import Key, Keys
 from lockgate.control.projection import classic_projection
 from lockgate.control.storing import RefusedError, document_of, store
 from lockgate.deployment import Deployment
+from lockgate.identity.keys import KeyStores
 from lockgate.settings import DEFAULT_SECRET
 from lockgate.snapshot import ReloadReport
 
@@ -25,60 +28,6 @@ logger = logging.getLogger(__name__)
 
 class ControlError(ValueError):
     """The control API cannot be started as asked."""
-
-
-def go_json(value: object) -> str:
-    """JSON as the reference gateway writes it: compact, HTML characters escaped, a newline at the end."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text + "\n"
-
-
-class _Handler(RequestHandler):
-    deployment: Deployment
-    reload: Callable[[], Awaitable[ReloadReport]]
-
-    def initialize(self, deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport]]) -> None:
-        self.deployment = deployment
-        self.reload = reload
-
-    def set_default_headers(self) -> None:
-        self.clear_header("Server")
-        self.set_header("Content-Type", "application/json")
-
-    def compute_etag(self) -> str | None:
-        """None: the reference gateway has none."""
-        return None
-
-    def reply(self, value: object, status: int = 200) -> None:
-        self.set_status(status)
-        self.finish(go_json(value).encode("utf-8", "replace"))
-
-    def error(self, message: str, status: int) -> None:
-        self.reply({"status": "error", "message": message}, status)
-
-    def write_error(self, status_code: int, **_: Any) -> None:
-        if status_code == 405:  # noqa: PLR2004
-            self.error("Method not supported", 405)
-        else:
-            self.error("Internal Server Error", status_code)
-
-    def log_exception(self, *arguments: Any) -> None:
-        logger.error("the control API failed on %s %s", self.request.method, self.request.path, exc_info=arguments)
-
-    def data_received(self, chunk: bytes) -> None:
-        """Bodies are read whole."""
-
-
-class _Secured(_Handler):
-    """A handler below /tyk/ and /lockgate/: nothing is told without the secret, not even which paths there are."""
-
-    def prepare(self) -> None:
-        given = (self.request.headers.get_list("x-tyk-authorization") or [""])[0].strip()
-        wanted = self.deployment.settings.secret
-        if not hmac.compare_digest(given.encode("utf-8", "replace"), wanted.encode()):
-            self.error("Attempted administrative access with invalid or missing key!", 403)
 
 
 class _Hello(_Handler):
@@ -127,6 +76,19 @@ class _ReloadReport(_Secured):
         )
 
 
+class _Counters(_Secured):
+    """How many requests each endpoint got, and what became of their records: a path of our own."""
+
+    counters: Callable[[], object]
+
+    def initialize(self, counters: Callable[[], object], **parts: Any) -> None:
+        super().initialize(**parts)
+        self.counters = counters
+
+    def get(self) -> None:
+        self.reply(self.counters())
+
+
 class _Apis(_Secured):
     def get(self) -> None:
         apis = self.deployment.gateway.current.apis.values()
@@ -166,10 +128,7 @@ class _Unknown(_Secured):
     def prepare(self) -> None:
         super().prepare()
         if not self._finished:
-            self.set_status(404)
-            self.set_header("Content-Type", "text/plain; charset=utf-8")
-            self.set_header("X-Content-Type-Options", "nosniff")
-            self.finish("404 page not found\n")
+            self.unknown()
 
 
 class _NotFound(_Handler):
@@ -181,14 +140,22 @@ class _NotFound(_Handler):
         self.finish("Not Found")
 
 
-def make_app(deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport]]) -> Application:
+def make_app(
+    deployment: Deployment,
+    reload: Callable[[], Awaitable[ReloadReport]],
+    counters: Callable[[], object] = dict,
+    keys: KeyStores | None = None,
+) -> Application:
     """The control API of a deployment.
 
     Args:
         deployment: What it tells about.
         reload: Loads definitions again; logs its report itself.
+        counters: Of requests, as JSON values.
+        keys: Where keys are; None: there are none, and no paths for them.
     """
     parts = {"deployment": deployment, "reload": reload}
+    of_keys = {**parts, "keys": keys}
     return Application(
         [
             (r"/(?:hello|ready)", _Hello, parts),
@@ -196,8 +163,10 @@ def make_app(deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport
             (r"/tyk/apis/?", _Apis, parts),
             (r"/tyk/apis/oas/?", _OasApis, parts),
             (r"/tyk/apis/([^/]+)/?", _Api, parts),
+            *([] if keys is None else [(r"/tyk/keys/?", Keys, of_keys), (r"/tyk/keys/([^/]+)/?", Key, of_keys)]),
             (r"/tyk/.*", _Unknown, parts),
             (r"/lockgate/reload-report", _ReloadReport, parts),
+            (r"/lockgate/counters", _Counters, {**parts, "counters": counters}),
             (r".*", _NotFound, parts),
         ],
         log_function=_log_request,
@@ -205,10 +174,16 @@ def make_app(deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport
 
 
 def _log_request(handler: RequestHandler) -> None:
-    logger.debug("control %s %s %s", handler.request.method, handler.request.path, handler.get_status())
+    logger.debug("control %s %s %s", handler.request.method, shown_path(handler.request.path), handler.get_status())
 
 
-def start(address: str, deployment: Deployment, reload: Callable[[], Awaitable[ReloadReport]]) -> HTTPServer:
+def start(
+    address: str,
+    deployment: Deployment,
+    reload: Callable[[], Awaitable[ReloadReport]],
+    counters: Callable[[], object] = dict,
+    keys: KeyStores | None = None,
+) -> HTTPServer:
     """Listen on ``address`` ("HOST:PORT") in the running event loop. Stop it with ``stop()``.
 
     Raises:
@@ -224,7 +199,7 @@ def start(address: str, deployment: Deployment, reload: Callable[[], Awaitable[R
             f"the control API does not listen on {host} with the default secret; set one in the settings file "
             "(secret) or in TYK_GW_SECRET"
         )
-    server = HTTPServer(make_app(deployment, reload))
+    server = HTTPServer(make_app(deployment, reload, counters, keys))
     try:
         server.listen(int(port), host)
     except OSError as error:

@@ -22,7 +22,8 @@ def classic_projection(definition: ApiDefinition) -> dict[str, Any]:
         "active": bool(active),
         "internal": definition.internal,
         "is_oas": oas,
-        "use_keyless": True,
+        "use_keyless": not definition.unavailable
+        and not any("auth_token" in version.sections for version in definition.versions),
         "proxy": {
             "listen_path": definition.listen_path,
             "target_url": str(upstream.get("url", "")) if isinstance(upstream, dict) else "",

@@ -143,6 +143,7 @@ def parse_yaml(text: str) -> list[Parsed]:
         SyntaxProblem: It is no YAML, an alias stands for too much or for itself, or it is nested too deeply.
     """
     try:
+        _check_depth(text)
         nodes: list[Any] = list(yaml.compose_all(text, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -153,8 +154,6 @@ def parse_yaml(text: str) -> list[Parsed]:
     except yaml.YAMLError as error:
         line, reason = _unmarked(text, error)
         raise SyntaxProblem("bad-yaml", f"expected YAML, but {reason}", line) from None
-    except RecursionError:
-        raise SyntaxProblem("bad-yaml", f"expected at most {MAX_DEPTH} levels, found more", 1) from None
     parsed = []
     for node in nodes:
         problems: list[Problem] = []
@@ -172,6 +171,19 @@ def _unmarked(text: str, error: yaml.YAMLError) -> tuple[int, str]:
     return text.count("\n", 0, position) + 1, "a character is not allowed in it"
 
 
+def _check_depth(text: str) -> None:
+    """Refuse text that is nested too deeply before anything recurses into it: PyYAML's composer would overrun the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark is not None else 1
+                raise SyntaxProblem("bad-yaml", f"expected at most {MAX_DEPTH} levels, found more", line)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
 def _check_size(root: Any) -> None:
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
@@ -184,7 +196,7 @@ def _check_size(root: Any) -> None:
         line = node.start_mark.line + 1
         if id(node) in open_nodes:
             raise SyntaxProblem("bad-yaml", "an alias stands for something that it is part of", line)
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH:  # Aliases can be deeper than what is written.
             raise SyntaxProblem("bad-yaml", f"expected at most {MAX_DEPTH} levels, found more", line)
         open_nodes.add(id(node))
         total = 1 + sum(size(child, depth + 1) for child in _children(node))

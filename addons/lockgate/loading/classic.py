@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lockgate.decoding.shapes import Bad, Notes, Place
 from lockgate.error_replies import PLAIN, ErrorReplies
+from lockgate.loading.classic_authentication import note_other_methods
 from lockgate.loading.classic_format import SHAPE
 from lockgate.loading.classic_parts import as_written
 from lockgate.loading.classic_rules import check_classic
@@ -15,6 +16,7 @@ from lockgate.loading.classic_sections import Classic, VersionSection
 from lockgate.loading.classic_versions import Api, ClassicVersion, tls_of
 from lockgate.loading.error_rules import overrides_of
 from lockgate.loading.making import Making, Origin
+from lockgate.loading.recording import classic_recording
 from lockgate.middleware import Reason
 from lockgate.model import ApiDefinition, Versioning, VersionLocation
 from lockgate.problems import pointer
@@ -97,7 +99,9 @@ class _ClassicMaking(Making):
             errors = ErrorReplies(
                 overrides=(overrides_of(classic.error_overrides, ("error_overrides",), self, camel=False),)
             )
-        api = Api(classic, target, listen or ListenPath("/"), errors, *tls_of(self, classic))
+        recording = classic_recording(classic, self._document, self.notes)
+        recorded = recording.enabled and self.settings.enable_analytics
+        api = Api(classic, target, listen or ListenPath("/"), errors, *tls_of(self, classic), recorded)
         versions = tuple(ClassicVersion(self, api, name, self._versions[name]).version() for name in names)
         if listen is None or domain is None or not good:
             return None
@@ -111,6 +115,7 @@ class _ClassicMaking(Making):
             versioning=self._versioning(),
             refusal=refusal,
             errors=errors,
+            recording=recording,
             domain=domain,
             org_id=classic.org_id,
             internal=classic.internal,
@@ -175,11 +180,10 @@ class _ClassicMaking(Making):
     def _note_unsupported(self) -> None:
         for feature, place, restricts, consequence in self._not_built():
             self.notes.unsupported(feature, place, restricts=restricts, consequence=consequence)
+        note_other_methods(self, self._classic)
 
     def _not_built(self) -> Iterator[tuple[str, Place, bool, str]]:
         classic = self._classic
-        if not classic.use_keyless:
-            yield "authentication", ("use_keyless",), True, ""
         limit = classic.global_rate_limit
         if limit.rate > 0 and limit.per > 0 and not (limit.disabled or classic.disable_rate_limit):
             yield "global_rate_limit", ("global_rate_limit",), True, ""

@@ -25,6 +25,7 @@ from lockgate.decoding.shapes import (
     string,
     unsupported,
 )
+from lockgate.loading.classic_authentication import FIELDS as AUTHENTICATION
 from lockgate.loading.classic_parts import (
     FLAG,
     NAMES,
@@ -182,20 +183,6 @@ def _has_plugins(value: object) -> bool:
     )
 
 
-_AUTH: Final = _checked(
-    disable_header=boolean(),
-    auth_header_name=string(),
-    cookie_name=string(),
-    name=string(),
-    param_name=string(),
-    use_cookie=boolean(),
-    use_param=boolean(),
-    use_certificate=boolean(),
-    validate_signature=boolean(),
-    signature=anything(),
-)
-
-
 def _one_upstream_authentication(value: Any, at: Place, notes: Notes) -> None:
     if look_up(value, "enabled") is not True:
         return
@@ -256,7 +243,6 @@ _NOT_BUILT: Final[dict[str, Field]] = {
     "enable_batch_request_support": unsupported(
         "enable_batch_request_support", boolean(), consequence="batch requests go to the upstream"
     ),
-    "enable_detailed_recording": unsupported("enable_detailed_recording", boolean(), consequence=_NOT_RECORDED),
     "detailed_tracing": unsupported("detailed_tracing", boolean(), consequence=_NOT_RECORDED),
     "graphql": unsupported(
         "graphql",
@@ -271,7 +257,6 @@ _NOT_BUILT: Final[dict[str, Field]] = {
         consequence="hosts are not tested",
         active=lambda value: is_active(look_up(value, "check_list")),
     ),
-    "tags": unsupported("tags", STRINGS, consequence="the API is served whatever its tags"),
     "listen_port": unsupported("listen_port", whole(), consequence="the API is served on the gateway's port"),
 }
 _NO_MEANING: Final[dict[str, Field]] = {
@@ -279,32 +264,30 @@ _NO_MEANING: Final[dict[str, Field]] = {
         string(),
         *("id", "slug", "analytics_plugin_name", "version_name", "base_api_id", "base_api_version_name"),
         *("jwt_signing_method", "jwt_source", "jwt_identity_base_field", "jwt_client_base_field"),
-        *("jwt_policy_field_name", "jwt_scope_claim_name", "base_identity_provided_by"),
+        *("jwt_policy_field_name", "jwt_scope_claim_name"),
         *("created_at", "updated_at", "date_created", "sort_by", "context"),
     ),
     **_fields(
         boolean(),
-        *("use_oauth2", "use_openid", "use_basic_auth", "enable_jwt", "use_standard_auth", "use_go_plugin_auth"),
-        *("enable_coprocess_auth", "custom_plugin_auth_enabled", "enable_signature_checking", "strip_auth_data"),
         *("jwt_skip_kid", "idp_client_id_mapping_disabled", "jwt_disable_issued_at_validation"),
         *("jwt_disable_expires_at_validation", "jwt_disable_not_before_validation"),
-        *("disable_quota", "dont_set_quota_on_create", "do_not_track"),
-        *("session_lifetime_respects_key_expiration", "config_data_disabled", "tags_disabled"),
+        "dont_set_quota_on_create",
+        *("session_lifetime_respects_key_expiration", "config_data_disabled"),
         *("certificate_pinning_disabled", "uptime_tests_disabled"),
         *("custom_middleware_bundle_disabled", "enable_proxy_protocol", "is_site"),
     ),
-    **_fields(STRINGS, "jwt_default_policies", "jwt_jwks_uris_names", "hmac_allowed_algorithms", "tag_headers"),
+    **_fields(STRINGS, "jwt_default_policies", "jwt_jwks_uris_names", "hmac_allowed_algorithms"),
     **_fields(STRINGS, "certificates", "client_certificates", "certificate_secret_names", "categories"),
     **_fields(number(), "hmac_allowed_clock_skew"),
     **_fields(
         whole(),
-        *("session_lifetime", "expire_analytics_after", "jwt_issued_at_validation_skew"),
+        "jwt_issued_at_validation_skew",
         *("jwt_expires_at_validation_skew", "jwt_not_before_validation_skew"),
     ),
     **_fields(
         _OBJECT,
         *("openid_options", "oauth_meta", "basic_auth", "notifications", "scopes", "auth_provider"),
-        *("session_provider", "config_data", "analytics_plugin", "external_oauth", "jwt_scope_to_policy_mapping"),
+        *("session_provider", "config_data", "analytics_plugin", "jwt_scope_to_policy_mapping"),
         *("contextRef", "openapi", "pinned_public_keys_refs", "upstream_certificate_refs"),
     ),
     **_fields(
@@ -312,8 +295,6 @@ _NO_MEANING: Final[dict[str, Field]] = {
         *("jwt_jwks_uris", "hook_references", "user_owners", "user_group_owners", "security", "vendor_extensions"),
         *("security_requirements", "client_certificate_refs", "certificate_refs", "last_updated", "owners"),
     ),
-    "auth": ignored(_AUTH),
-    "auth_configs": ignored(named(_AUTH)),
 }
 
 # ── the whole ──
@@ -382,7 +363,14 @@ SHAPE: Final = go_record(
         "upstream_certificates_disabled": FLAG,
         "error_overrides": optional(CLASSIC_RULES, {}),
         "error_overrides_disabled": FLAG,
+        "do_not_track": FLAG,
+        "enable_detailed_recording": FLAG,
+        "tag_headers": TEXTS,
+        "tags": TEXTS,
+        "tags_disabled": FLAG,
+        "expire_analytics_after": WHOLE,
         OWN: optional(go_record(OwnKeys, {"strict": FLAG}), OwnKeys(), name="own"),
+        **AUTHENTICATION,
         **_NOT_BUILT,
         **_NO_MEANING,
     },

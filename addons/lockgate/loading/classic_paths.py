@@ -38,8 +38,11 @@ from lockgate.loading.classic_sections import (
     RewriteEntry,
     SizeEntry,
     TimeoutEntry,
+    ValidationEntry,
     VersionSection,
 )
+from lockgate.loading.classic_validation import FIELDS as JSON_VALIDATION
+from lockgate.loading.rewrite_triggers import CLASSIC_TRIGGERS
 
 _ENTRY: Final = {"path": TEXT, "method": TEXT, "disabled": FLAG}
 
@@ -67,20 +70,6 @@ _HEADERS: Final = _entries(HeaderEntry, delete_headers=TEXTS, add_headers=NAMES,
 _TEMPLATE: Final = _checked(
     input_type=string(), template_mode=string(), enable_session=boolean(), template_source=string()
 )
-_MATCHES: Final = named(_checked(match_rx=string(), reverse=boolean()))
-_TRIGGER: Final = _checked(
-    on=string(),
-    rewrite_to=string(),
-    rewrite_to_internal=anything(),
-    options=_checked(
-        header_matches=_MATCHES,
-        query_val_matches=_MATCHES,
-        path_part_matches=_MATCHES,
-        session_meta_matches=_MATCHES,
-        request_context_matches=_MATCHES,
-        payload_matches=_checked(match_rx=string(), reverse=boolean()),
-    ),
-)
 EXTENDED_PATHS: Final = go_record(
     ExtendedPaths,
     {
@@ -99,7 +88,7 @@ EXTENDED_PATHS: Final = go_record(
             match_pattern=TEXT,
             rewrite_to=TEXT,
             rewrite_to_internal=ignored(anything()),
-            triggers=optional(list_of(_TRIGGER), ()),
+            triggers=optional(CLASSIC_TRIGGERS, ()),
         ),
         "cache": TEXTS,
         "advance_cache_config": _kept(
@@ -125,10 +114,8 @@ EXTENDED_PATHS: Final = go_record(
             proxy_on_error=boolean(),
         ),
         "track_endpoints": _entries(Entry),
-        "do_not_track_endpoints": ignored(list_of(go_record(Entry, _ENTRY))),
-        "validate_json": _kept(
-            schema=anything(), schema_b64=string(), schema_version=string(), error_response_code=whole()
-        ),
+        "do_not_track_endpoints": _entries(Entry),
+        "validate_json": _entries(ValidationEntry, **JSON_VALIDATION),
         "validate_request": _kept(error_response_code=whole(), enabled=boolean()),
         "go_plugin": _kept(symbol_name=string(), func_name=string(), plugin_path=string()),
         "persist_graphql": _kept(operation=string(), variables=anything()),

@@ -5,9 +5,11 @@ Sections that are not built are kept as they are written, or have no type.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockgate.loading.error_rules import RuleSection
 from lockgate.loading.making import CorsSection
+from lockgate.loading.rewrite_triggers import ClassicTriggerSection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,19 @@ class RewriteEntry(Entry):
 
     match_pattern: str = ""
     rewrite_to: str = ""
-    triggers: tuple[object, ...] = ()
+    triggers: tuple[ClassicTriggerSection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationEntry(Entry):
+    """An entry of ``validate_json``."""
+
+    schema: Mapping[str, Any] | None = None
+    """Counts before ``schema_b64``."""
+    schema_b64: str = ""
+    """JSON, in base64."""
+    error_response_code: int = 0
+    """0 is 422."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,9 @@ class ExtendedPaths:
     method_transforms: tuple[MethodEntry, ...] = ()
     hard_timeouts: tuple[TimeoutEntry, ...] = ()
     url_rewrites: tuple[RewriteEntry, ...] = ()
+    track_endpoints: tuple[Entry, ...] = ()
+    do_not_track_endpoints: tuple[Entry, ...] = ()
+    validate_json: tuple[ValidationEntry, ...] = ()
     # Not built.
     cache: tuple[str, ...] = ()
     advance_cache_config: tuple[Entry, ...] = ()
@@ -116,8 +133,6 @@ class ExtendedPaths:
     transform_jq_response: tuple[Entry, ...] = ()
     circuit_breakers: tuple[Entry, ...] = ()
     virtual: tuple[Entry, ...] = ()
-    track_endpoints: tuple[Entry, ...] = ()
-    validate_json: tuple[Entry, ...] = ()
     validate_request: tuple[Entry, ...] = ()
     go_plugin: tuple[Entry, ...] = ()
     persist_graphql: tuple[Entry, ...] = ()
@@ -250,6 +265,23 @@ class OwnKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthSection:
+    """``auth``, and each of ``auth_configs``: where credentials are."""
+
+    disable_header: bool = False
+    auth_header_name: str = ""
+    cookie_name: str = ""
+    name: str = ""
+    param_name: str = ""
+    use_cookie: bool = False
+    use_param: bool = False
+    use_certificate: bool = False
+    validate_signature: bool = False
+    signature: object = None
+    """As written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Classic:
     """A whole definition."""
 
@@ -261,6 +293,25 @@ class Classic:
     internal: bool = False
     is_oas: bool = False
     use_keyless: bool = False
+    use_standard_auth: bool = False
+    """An API that is not keyless and asks for nothing else asks for a key all the same."""
+    use_basic_auth: bool = False
+    enable_jwt: bool = False
+    use_oauth2: bool = False
+    use_openid: bool = False
+    enable_signature_checking: bool = False
+    enable_coprocess_auth: bool = False
+    custom_plugin_auth_enabled: bool = False
+    use_go_plugin_auth: bool = False
+    external_oauth: object = None
+    """As written."""
+    auth: AuthSection = AuthSection()
+    auth_configs: Mapping[str, AuthSection] = field(default_factory=dict)
+    strip_auth_data: bool = False
+    base_identity_provided_by: str = ""
+    disable_quota: bool = False
+    session_lifetime: int = 0
+    """In seconds."""
     expiration: str = ""
     protocol: str = ""
     domain: str = ""
@@ -284,4 +335,11 @@ class Classic:
     upstream_certificates: Mapping[str, str] = field(default_factory=dict)
     """Files, or ids of certificates in Tyk's store, by host."""
     upstream_certificates_disabled: bool = False
+    do_not_track: bool = False
+    enable_detailed_recording: bool = False
+    tag_headers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    tags_disabled: bool = False
+    expire_analytics_after: int = 0
+    """In seconds."""
     own: OwnKeys = OwnKeys()

@@ -11,6 +11,7 @@ from lockgate.certificates import VERSIONS
 from lockgate.decoding.shapes import Place
 from lockgate.error_replies import ErrorReplies
 from lockgate.exchange import NO_HEADERS, UpstreamTls, canonical
+from lockgate.loading.classic_authentication import classic_key_sections
 from lockgate.loading.classic_sections import (
     ActionEntry,
     Classic,
@@ -20,8 +21,11 @@ from lockgate.loading.classic_sections import (
     ListEntry,
     VersionSection,
 )
+from lockgate.loading.classic_validation import json_validation
 from lockgate.loading.durations import duration_seconds
 from lockgate.loading.making import HeaderConfig, Making, cors_config
+from lockgate.loading.recording import classic_tracking, tracked
+from lockgate.loading.rewrite_triggers import triggers_of_classic
 from lockgate.loading.upstream_tls import Transport, by_host, of_definition
 from lockgate.middleware import Reason, Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind, Action, PlainAction, Reply
@@ -55,8 +59,6 @@ _NOT_BUILT: Final[tuple[tuple[str, bool, str], ...]] = (
     ("transform_jq_response", False, "bodies reach the client as they came"),
     ("circuit_breakers", False, ""),
     ("virtual", False, "requests go to the upstream"),
-    ("track_endpoints", False, "nothing is recorded"),
-    ("validate_json", True, ""),
     ("validate_request", True, ""),
     ("go_plugin", True, ""),
     ("persist_graphql", False, "requests go to the upstream as they came"),
@@ -82,6 +84,8 @@ class Api:
     tls: UpstreamTls | None
     """Of its upstreams."""
     tls_by_host: Mapping[str, UpstreamTls]
+    recorded: bool
+    """Whether any exchange is."""
 
 
 def tls_of(making: Making, classic: Classic) -> tuple[UpstreamTls | None, dict[str, UpstreamTls]]:
@@ -155,6 +159,7 @@ class ClassicVersion:
         yield self._made("forward", self._forwarding(), "proxy")
         yield from self._expirations()
         yield from self._addresses()
+        yield from classic_key_sections(self._making, classic, section, self._name, self._api.listen)
         if classic.cors is not None and classic.cors.enabled:
             yield self._made("cors", cors_config(classic.cors), "CORS")
         if classic.enable_context_vars:
@@ -363,13 +368,18 @@ class ClassicVersion:
             seconds = self._seconds(timeout.duration, (*place, "duration")) or float(timeout.timeout)
             yield self._rule(timeout, place, "enforced_timeout", EnforcedTimeout(seconds))
         for place, rewrite in self._enabled("url_rewrites", paths.url_rewrites):
-            if rewrite.triggers:
-                consequence = "the rule's own match_pattern and rewrite_to always count"
-                self._notes.unsupported("url_rewrites.triggers", (*place, "triggers"), consequence=consequence)
             pattern = (rewrite.match_pattern, (*place, "match_pattern"))
-            yield self._rule(rewrite, place, "url_rewrite", self._making.rewrite(pattern, rewrite.rewrite_to))
+            triggers = triggers_of_classic(rewrite.triggers, (*place, "triggers"), rewrite.path, self._making)
+            config = self._making.rewrite(pattern, rewrite.rewrite_to, triggers)
+            yield self._rule(rewrite, place, "url_rewrite", config)
         for place, limit in self._enabled("size_limits", paths.size_limits):
             yield self._rule(limit, place, "request_size_limit", RequestSizeLimit(limit.size_limit))
+        for key, kind, tracking in classic_tracking(paths) if self._api.recorded else ():
+            for place, entry in self._enabled(key, tracking):
+                yield self._rule(entry, place, "track_endpoint", tracked(kind, entry.path), kind=kind)
+        for place, validation in self._enabled("validate_json", paths.validate_json):
+            judged = json_validation(self._making, validation, place)
+            yield self._rule(validation, place, "validate_json", judged)
         for place, method in self._enabled("method_transforms", paths.method_transforms):
             self._making.check_method(method.to_method, (*place, "to_method"))
             yield self._rule(method, place, "request_method", RequestMethod(method.to_method))

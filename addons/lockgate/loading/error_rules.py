@@ -1,4 +1,4 @@
-"""Rules that replace errors: ``errorOverrides`` of OAS definitions, ``error_overrides`` of Classic ones.
+"""Rules that replace errors: ``errorOverrides`` of OAS definitions, ``error_overrides`` of Classic ones and of settings.
 
 Source: behaviour-chain 0.4; Tyk documentation, "Customizing Error Responses".
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.decoding.shapes import Notes, Place, Shape, boolean, list_of, optional, record
+from lockgate.decoding.shapes import Bad, Notes, Place, Shape, boolean, list_of, optional, record
 from lockgate.error_replies import (
     ErrorAnswer,
     ErrorMatch,
@@ -20,7 +20,9 @@ from lockgate.error_replies import (
     compile_template,
 )
 from lockgate.loading.classic_parts import NAMES, TEXT, WHOLE, go_record, named
-from lockgate.loading.making import Making
+from lockgate.loading.making import Making, Origin
+from lockgate.problems import Problem
+from lockgate.settings import Settings
 
 _STATUS: Final = re.compile(r"[1-9][0-9]{2}|[1-9]xx")
 
@@ -82,6 +84,25 @@ OAS_RULES: Final = record(
         "value": optional(_rules("statusCode", "messagePattern", "bodyField", "bodyValue"), {}),
     },
 )
+
+
+def gateway_rules(settings: Settings, file: str = "") -> tuple[ErrorOverrides | None, tuple[Problem, ...]]:
+    """The gateway's own rules (``error_overrides`` of its settings), and what is wrong with them.
+
+    Args:
+        settings: Of the gateway.
+        file: That they were read from, for problems.
+    """
+    if not settings.error_overrides:
+        return None, ()
+    notes = Notes()
+    place: Place = ("error_overrides",)
+    written = CLASSIC_RULES.read(settings.error_overrides, place, notes)
+    made = None
+    if not isinstance(written, Bad):
+        origin = Origin(file, settings, lambda _store, _name: None, resolve=True)
+        made = overrides_of(written, place, Making(origin, notes), camel=False)
+    return made, tuple(problem.at(file, 0) for problem in notes.finished())
 
 
 def overrides_of(

@@ -94,6 +94,12 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "The key is none of those that Tyk's format has at this place. It has no effect, here as on Tyk.",
         "Check its spelling, its case, and whether it belongs one level further up or down.",
     ),
+    "unknown-security-scheme": Explanation(
+        "a security scheme is not there",
+        "The document's 'security' names a scheme that 'components.securitySchemes' does not have. It asks for nothing: "
+        "where no other scheme is named with it, a key in the Authorization header is asked for, as on Tyk.",
+        "Correct the name, or add the scheme.",
+    ),
     "not-allowed": Explanation(
         "OpenAPI does not allow this here",
         "OpenAPI 3.0 forbids keys that it does not know, other than extensions that begin with x-. Tyk refuses such a "
@@ -143,6 +149,39 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "Patterns are those of Go (RE2): no look-around, no back-references, no count above 1000. An endpoint whose "
         "path does not compile loses its middleware; a rewrite answers 500; a schema makes Tyk refuse the document.",
         "Rewrite the pattern without what Go does not have, and escape characters that are meant as they are.",
+    ),
+    "empty-rule": Explanation(
+        "a trigger's rule has nothing to look for",
+        "A rule for the body of a request with an empty pattern is no rule, here as on Tyk. A trigger with no other "
+        "fires for every request under 'all', and for none under 'any'.",
+        "Write a pattern, such as '.' for a body that is not empty, or remove the rule.",
+    ),
+    "duplicate-rule": Explanation(
+        "two rules of a trigger look at the same value",
+        "Under 'all' both have to match, under 'any' one of them. Tyk takes the last of rules with the same 'in' and "
+        "'name', and loses the others.",
+        "Make one pattern of them, so that the definition means the same on both.",
+    ),
+    "trigger-without-rules": Explanation(
+        "a trigger of a rewrite has no rules",
+        "With the condition 'all' it fires for every request, so that triggers behind it and the rewrite's own target "
+        "are never used; with 'any' it never fires. So it is on Tyk.",
+        "Give it a rule, or remove it.",
+    ),
+    "path-rule": Explanation(
+        "a rule for the path is not about one segment",
+        "The pattern of a rule with 'in: path' is compared with every segment of the path, those of the listen path "
+        "too, whatever the rule's name; one that matches is enough. Negated, one that does not match is enough, and "
+        "the empty text before the first slash is one. So it is on Tyk.",
+        "Write a pattern that only the wanted segment matches, or let the rewrite's own pattern do it.",
+    ),
+    "unsupported-schema": Explanation(
+        "a schema of the document cannot be used to validate",
+        "validateRequest or validateResponse is on for an operation whose parameters, bodies or schemas do not compile: "
+        "a reference leads to nothing or out of the document, or a keyword has a value that it cannot have. Requests "
+        "cannot be validated as they should be, so the whole API answers 503 instead of being served without it; "
+        "responses that would only be reported on are not looked at.",
+        "Go to the place that the problem names and mend it there, or switch the validation of that operation off.",
     ),
     "unsupported-pattern": Explanation(
         "the path of a protecting entry does not compile",
@@ -241,6 +280,12 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "GET, POST, PUT, DELETE, OPTIONS and PATCH are; HEAD is not. Requests of the endpoint are answered with 405.",
         "Choose one of them.",
     ),
+    "bad-schema": Explanation(
+        "a schema cannot be used",
+        "A schema of validate_json is missing, breaks the rules of JSON Schema, refers to what is not in it, or leads to "
+        "itself. Nothing is fetched. Every request to the endpoint is refused, as on Tyk.",
+        "Correct what the problem names. Put schemas that it refers to under 'definitions'.",
+    ),
     "bad-status": Explanation(
         "a mock's status is none",
         "A status has three digits. Requests of the endpoint are answered with 500.",
@@ -250,6 +295,25 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "a text is no IP address",
         "Lists of addresses take single addresses and networks with a prefix length. Tyk refuses the definition.",
         "Write it as '10.0.0.1', '10.0.0.0/8' or '2001:db8::/32'.",
+    ),
+    "missing-example": Explanation(
+        "a mock has no example to answer with",
+        "The mock answers with an example of the OpenAPI document (fromOASExamples), and the document has none for the "
+        "status, content type or name that is configured. Requests that do not choose another one by "
+        "X-Tyk-Accept-Example-Code, Accept or X-Tyk-Accept-Example-Name are answered with 500. default and 4XX are "
+        "never chosen; the status has to stand there in full.",
+        "Add the response with content to the operation, or correct code, contentType and exampleName.",
+    ),
+    "cut-example": Explanation(
+        "an example cannot be made in full",
+        "A mock's answer is made from a schema that contains itself, is nested very deeply or makes a very large "
+        "body, or from a number that no float64 holds. The value, or the part of it, is left out.",
+        "Give the schema or the media type an example of its own.",
+    ),
+    "bad-reference": Explanation(
+        "a reference leads nowhere",
+        "What stands under $ref is not in this document. References to other files and addresses are not followed.",
+        "Correct it: '#/components/schemas/NAME' and the like.",
     ),
     "inactive-api": Explanation(
         "the API is switched off",

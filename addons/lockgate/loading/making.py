@@ -24,6 +24,7 @@ from lockgate.middlewares.ip_access import Network
 from lockgate.middlewares.url_rewrite import UrlRewrite
 from lockgate.model import Section, VersionLocation
 from lockgate.problems import pointer
+from lockgate.rewriting import Trigger
 from lockgate.routing.listen import ListenPath, template_pattern
 from lockgate.routing.pattern import PatternError, Regex, compile_regex, path_pattern
 from lockgate.settings import Settings
@@ -316,10 +317,11 @@ class Making:
             message = f"expected a status from {_FIRST_STATUS} to {_LAST_STATUS}, found {status}"
             self.notes.warning("bad-status", f"{message}: {consequence}", place)
 
-    def rewrite(self, pattern: tuple[str, Place], to: str) -> UrlRewrite:
+    def rewrite(self, pattern: tuple[str, Place], to: str, triggers: tuple[Trigger, ...]) -> UrlRewrite:
         """A rule that sends requests to another URL."""
         regex = self.regex(*pattern, "requests are answered with 500")
-        return UrlRewrite(pattern[0], regex, self.text(to))
+        keep_dots = self.settings.http_server_options.skip_url_cleaning
+        return UrlRewrite(pattern[0], regex, self.text(to), triggers, keep_dots)
 
     # entries for endpoints
 
@@ -346,7 +348,7 @@ class Making:
             if failure is None:
                 yield rule
                 continue
-            protects = (rule.kind or rule.middleware) in (*_PROTECTING, "request_size_limit")
+            protects = (rule.kind or rule.middleware) in (*_PROTECTING, "request_size_limit", "validate_request")
             self._bad_path(rule.path, failure, place, noted, protects=protects)
 
     def _bad_path(self, path: str, error: PatternError, place: Place, noted: set[Place], *, protects: bool) -> None:
@@ -370,6 +372,8 @@ class Making:
             settings.strict,
             settings.upstream_timeout_seconds,
             settings.enable_custom_domains,
+            settings.enable_analytics,
+            settings.own.limits.max_validated_body,
             repr(settings.http_server_options),
             settings.proxy_ssl_insecure_skip_verify,
             [settings.proxy_ssl_min_version, settings.proxy_ssl_max_version, *settings.proxy_ssl_ciphers],

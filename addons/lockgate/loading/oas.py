@@ -16,9 +16,14 @@ from lockgate.exchange import Headers, UpstreamTls, canonical
 from lockgate.loading.durations import duration_seconds
 from lockgate.loading.error_rules import overrides_of
 from lockgate.loading.making import HeaderConfig, Making, Origin, cors_config
+from lockgate.loading.oas_authentication import OasApi, oas_key_sections
+from lockgate.loading.oas_examples import OasExamples
 from lockgate.loading.oas_format import EXTENSION, SHAPE
 from lockgate.loading.oas_sections import Balancing, Extension, HeaderTransform, Mock, Operation, Rewrite
+from lockgate.loading.oas_validation import Validation
 from lockgate.loading.openapi_rules import check_document, operations
+from lockgate.loading.recording import oas_recording, oas_tracking
+from lockgate.loading.rewrite_triggers import triggers_of_oas
 from lockgate.loading.upstream_tls import Transport, by_host, of_definition
 from lockgate.middleware import Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
@@ -27,6 +32,7 @@ from lockgate.middlewares.enforced_timeout import EnforcedTimeout
 from lockgate.middlewares.error_override import ErrorOverride
 from lockgate.middlewares.forward import Forwarding
 from lockgate.middlewares.ip_access import IpAccess, Network
+from lockgate.middlewares.mock_response import Mock as MockConfig
 from lockgate.middlewares.mock_response import MockResponse
 from lockgate.middlewares.request_headers import RequestHeaders
 from lockgate.middlewares.request_method import RequestMethod
@@ -127,6 +133,9 @@ class _OasMaking(Making):
         super().__init__(origin, notes)
         self._document = document
         self._extension = extension
+        self._examples = OasExamples(document, self)
+        self._validation = Validation(document, self)
+        self._recording = oas_recording(extension, _EXTENSION, notes)
 
     def definition(self, written: Mapping[str, Any]) -> ApiDefinition | None:
         extension, origin = self._extension, self.origin
@@ -144,6 +153,7 @@ class _OasMaking(Making):
         if limit is not None and limit.enabled and limit.rate > 0 and not extension.middleware.global_.skip_rate_limit:
             self.notes.unsupported("rateLimit", (*_UPSTREAM, "rateLimit"), restricts=True)
         rules = tuple(self._rules())
+        self._examples.note_remarks()
         if listen is None or domain is None:
             return None
         api_id = extension.info.id or self.made_up_id
@@ -162,6 +172,7 @@ class _OasMaking(Making):
             ),
             versioning=self._versioning(),
             errors=errors,
+            recording=self._recording,
             domain=domain,
             org_id=extension.info.org_id,
             internal=extension.info.state.internal,
@@ -223,6 +234,15 @@ class _OasMaking(Making):
         yield "forward", Section(forwarding, pointer(*_EXTENSION, "upstream"))
         yield from self.expiration(extension.info.expiration, (*_EXTENSION, "info", "expiration"))
         yield from self._addresses()
+        api = OasApi(
+            extension.info.id or self.made_up_id,
+            extension.info.org_id,
+            listen,
+            (*_SERVER, "authentication"),
+            rates=not everywhere.skip_rate_limit,
+            quotas=not everywhere.skip_quota,
+        )
+        yield from oas_key_sections(self, self._document, extension.server.authentication, api)
         if everywhere.cors is not None and everywhere.cors.enabled:
             yield "cors", Section(cors_config(everywhere.cors), pointer(*_GLOBAL, "cors"))
         if _on(everywhere.context_variables):
@@ -315,6 +335,12 @@ class _OasMaking(Making):
 
     def _rules(self) -> Iterator[Rule]:
         written = [rule for endpoint in self._endpoints() for rule in self._rules_of(endpoint)]
+        own = {
+            name: section.own.validate_response
+            for name, section in self._extension.middleware.operations.items()
+            if section.own is not None and section.own.validate_response is not None
+        }
+        written += self._validation.response_rules(self._extension.own.validate_response, own, _EXTENSION)
         rules = list(self.with_good_path((rule, ("paths", rule.path)) for rule in written))
         yield from (rule for rule in rules if rule.kind != "allow")
         yield from sorted((rule for rule in rules if rule.kind == "allow"), key=lambda rule: (rule.path, rule.method))
@@ -339,6 +365,9 @@ class _OasMaking(Making):
         limit = section.request_size_limit
         if limit is not None and limit.enabled:
             yield self._rule(endpoint, "requestSizeLimit", "request_size_limit", RequestSizeLimit(limit.value))
+        if self._recording.enabled and self.settings.enable_analytics:
+            for key, name, tracking in oas_tracking(section, endpoint.path):
+                yield self._rule(endpoint, key, "track_endpoint", tracking, kind=name)
         yield from self._header_rules(endpoint)
         if section.url_rewrite is not None and section.url_rewrite.enabled:
             yield self._rule(endpoint, "urlRewrite", "url_rewrite", self._rewrite(section.url_rewrite, endpoint))
@@ -346,14 +375,14 @@ class _OasMaking(Making):
         if timeout is not None and timeout.enabled:
             seconds = duration_seconds(timeout.duration) or float(timeout.value)
             yield self._rule(endpoint, "enforceTimeout", "enforced_timeout", EnforcedTimeout(seconds))
+        validate = section.validate_request
+        if validate is not None and validate.enabled:
+            place = (*endpoint.place, "validateRequest")
+            yield from self._validation.request_rule(validate, endpoint.path, endpoint.method, place)
         mock = section.mock_response
         if mock is not None and mock.enabled:
             place = (*endpoint.place, "mockResponse")
-            if _on(mock.from_oas_examples):
-                consequence = "requests go to the upstream"
-                self.notes.unsupported("fromOASExamples", (*place, "fromOASExamples"), consequence=consequence)
-            else:
-                yield self._rule(endpoint, "mockResponse", "mock_response", self._mock(mock, place))
+            yield self._rule(endpoint, "mockResponse", "mock_response", self._mock(mock, endpoint, place))
 
     def _header_rules(self, endpoint: _Endpoint) -> Iterator[Rule]:
         section = endpoint.section
@@ -373,12 +402,14 @@ class _OasMaking(Making):
 
     def _rewrite(self, rewrite: Rewrite, endpoint: _Endpoint) -> UrlRewrite:
         place = (*endpoint.place, "urlRewrite")
-        if rewrite.triggers:
-            consequence = "the rule's own pattern and rewriteTo always count"
-            self.notes.unsupported("urlRewrite.triggers", (*place, "triggers"), consequence=consequence)
-        return self.rewrite((rewrite.pattern, (*place, "pattern")), rewrite.rewrite_to)
+        triggers = triggers_of_oas(rewrite.triggers, (*place, "triggers"), endpoint.path, self)
+        return self.rewrite((rewrite.pattern, (*place, "pattern")), rewrite.rewrite_to, triggers)
 
-    def _mock(self, mock: Mock, place: Place) -> MockResponse:
+    def _mock(self, mock: Mock, endpoint: _Endpoint, place: Place) -> MockConfig:
+        examples = mock.from_oas_examples
+        if examples is not None and examples.enabled:
+            at = (*place, "fromOASExamples")
+            return self._examples.mock(examples, endpoint.path, endpoint.method.lower(), at)
         self.check_status(mock.code, (*place, "code"))
         headers: dict[str, str] = {}
         for index, header in enumerate(mock.headers):

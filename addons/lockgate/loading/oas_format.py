@@ -23,21 +23,19 @@ from lockgate.decoding.shapes import (
     record,
     required,
     string,
-    struct,
     toggle,
     unsupported,
     with_any_of,
 )
 from lockgate.loading.error_rules import OAS_RULES
+from lockgate.loading.oas_authentication import AUTHENTICATION
 from lockgate.loading.oas_middleware import GLOBAL, OPERATION
 from lockgate.loading.oas_parts import (
-    ANY,
     DURATION,
     ENABLED,
     FILLED,
     FINE_DURATION,
     FLAG,
-    SOME_DURATION,
     SWITCH,
     TEXT,
     TEXTS,
@@ -52,6 +50,7 @@ from lockgate.loading.oas_sections import (
     Domain,
     DomainCertificate,
     Extension,
+    GatewayTags,
     Global,
     Info,
     IpAccessControl,
@@ -68,91 +67,12 @@ from lockgate.loading.oas_sections import (
     VersioningSection,
     VersionRef,
 )
+from lockgate.loading.oas_validation import VALIDATE_RESPONSE
 
 EXTENSION: Final = "x-tyk-api-gateway"
 OWN: Final = "x-lockgate"
 """Key of our additions, within the extension."""
 
-_SOURCE: Final = switched(name=string())
-_SOURCES: Final[dict[str, Shape[Any]]] = {"header": _SOURCE, "cookie": _SOURCE, "query": _SOURCE}
-# The schemes are told apart by the OpenAPI document; the union of their keys is what may stand here.
-_SCHEME: Final = struct(
-    {
-        "enabled": ENABLED,
-        **{key: optional(shape) for key, shape in _SOURCES.items()},
-        **dict.fromkeys(
-            (
-                # Token.
-                "enableClientCertificate",
-                "signatureValidation",
-                # JWT.
-                "source",
-                "signingMethod",
-                "identityBaseField",
-                "subjectClaims",
-                "jwksURIs",
-                "skipKid",
-                "policyFieldName",
-                "basePolicyClaims",
-                "allowedIssuers",
-                "allowedAudiences",
-                "jtiValidation",
-                "allowedSubjects",
-                "clientBaseField",
-                "scopes",
-                "defaultPolicies",
-                "issuedAtValidationSkew",
-                "notBeforeValidationSkew",
-                "expiresAtValidationSkew",
-                "idpClientIdMappingDisabled",
-                "customClaimValidation",
-                # Basic.
-                "disableCaching",
-                "cacheTTL",
-                "extractCredentialsFromBody",
-                "userRegexp",
-                "passwordRegexp",
-                # OAuth, and OAuth of others.
-                "allowedAuthorizeTypes",
-                "refreshToken",
-                "authLoginRedirect",
-                "notifications",
-                "providers",
-            ),
-            ANY,
-        ),
-    }
-)
-_AUTHENTICATION: Final = switched(
-    stripAuthorizationData=boolean(),
-    baseIdentityProvider=choice(
-        "auth_token", "hmac_key", "basic_auth_user", "jwt_claim", "oidc_user", "oauth_key", "custom_auth", ""
-    ),
-    hmac=switched(**_SOURCES, allowedAlgorithms=TEXTS, allowedClockSkew=number()),
-    oidc=switched(**_SOURCES, segregateByClientId=boolean(), providers=list_of(anything()), scopes=anything()),
-    custom=switched(
-        **_SOURCES,
-        config=switched(
-            "functionName",
-            functionName=string(),
-            path=string(),
-            rawBodyOnly=boolean(),
-            requireSession=boolean(),
-            idExtractor=switched(
-                "source with config",
-                **{
-                    "source": choice("body", "header", "form"),
-                    "with": choice("value", "xpath", "regex"),
-                    "config": mapping_of(anything()),
-                },
-            ),
-        ),
-    ),
-    securitySchemes=mapping_of(_SCHEME, keys=r"^[a-zA-Z0-9._-]+\Z"),
-    customKeyLifetime=switched(value=SOME_DURATION, respectValidity=boolean()),
-    securityProcessingMode=choice("legacy", "compliant"),
-    security=list_of(TEXTS),
-)
 _INFO: Final = record(
     Info,
     {
@@ -192,20 +112,19 @@ _SERVER: Final = record(
             record(Listen, {"value": required(FILLED), "strip": FLAG}),
         ),
         "slug": ignored(string()),
-        "authentication": unsupported("authentication", _AUTHENTICATION, restricts=True),
+        "authentication": optional(AUTHENTICATION),
         "clientCertificates": unsupported(
             "clientCertificates", section({"enabled": boolean(), "allowlist": TEXTS}), restricts=True, active=is_on
         ),
-        "gatewayTags": unsupported(
-            "gatewayTags", switched("tags", tags=TEXTS), consequence="the API is served whatever its tags"
-        ),
+        # What they are for beside records, the setting enable_api_segregation, is not built.
+        "gatewayTags": optional(record(GatewayTags, {"enabled": ENABLED, "tags": required(TEXTS)})),
         "customDomain": optional(
             record(
                 Domain,
                 {"enabled": ENABLED, "name": required(string()), "certificates": ignored(TEXTS)},
             )
         ),
-        "detailedActivityLogs": unsupported("detailedActivityLogs", SWITCH, consequence="nothing is recorded"),
+        "detailedActivityLogs": optional(toggle()),
         "detailedTracing": unsupported("detailedTracing", SWITCH, consequence="nothing is recorded"),
         "eventHandlers": unsupported(
             "eventHandlers", list_of(mapping_of(anything())), consequence="no event is handled"
@@ -380,7 +299,9 @@ SHAPE: Final = record(
             Middleware(),
         ),
         "errorOverrides": optional(OAS_RULES),
-        OWN: optional(record(OwnKeys, {"strict": FLAG}), OwnKeys(), name="own"),
+        OWN: optional(
+            record(OwnKeys, {"strict": FLAG, "validateResponse": optional(VALIDATE_RESPONSE)}), OwnKeys(), name="own"
+        ),
     },
 )
 """Of the whole extension."""

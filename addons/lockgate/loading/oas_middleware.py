@@ -32,7 +32,6 @@ from lockgate.loading.oas_parts import (
     FLAG,
     RATE_LIMIT,
     SOME_DURATION,
-    SWITCH,
     TEXT,
     TEXTS,
     WHOLE,
@@ -41,6 +40,7 @@ from lockgate.loading.oas_parts import (
     switched,
 )
 from lockgate.loading.oas_sections import (
+    FromExamples,
     Global,
     Header,
     HeaderTransform,
@@ -51,7 +51,10 @@ from lockgate.loading.oas_sections import (
     Rewrite,
     SizeLimit,
     Timeout,
+    TrafficLogs,
 )
+from lockgate.loading.oas_validation import OWN_OPERATION, VALIDATE_REQUEST
+from lockgate.loading.rewrite_triggers import OAS_TRIGGERS
 
 _HEADER: Final = record(Header, {"name": required(string()), "value": required(string())})
 # The reference gateway's schema looks at the first item of most lists only.
@@ -77,20 +80,6 @@ _TRANSFORM_BODY_KEYS: Final[dict[str, Shape[Any]]] = {
     "path": string(),
 }
 _TRANSFORM_BODY: Final = with_any_of(section(_TRANSFORM_BODY_KEYS, needs="enabled format"), "body", "path")
-_RULE_PLACES: Final = ("query", "path", "header", "sessionMetadata", "requestContext", "requestBody")
-_TRIGGER: Final = section(
-    {
-        "condition": choice("any", "all"),
-        "rewriteTo": string(),
-        "rules": list_of(
-            section(
-                {"in": choice(*_RULE_PLACES), "name": string(), "pattern": string(), "negate": boolean()},
-                needs="in pattern",
-            )
-        ),
-    },
-    needs="condition rewriteTo",
-)
 OPERATION: Final = record(
     Operation,
     {
@@ -111,7 +100,7 @@ OPERATION: Final = record(
                     "enabled": ENABLED,
                     "pattern": required(string()),
                     "rewriteTo": required(string()),
-                    "triggers": optional(list_of(_TRIGGER, lenient_tail=True), ()),
+                    "triggers": optional(OAS_TRIGGERS, ()),
                 },
             )
         ),
@@ -125,19 +114,20 @@ OPERATION: Final = record(
                     "headers": optional(_HEADERS, ()),
                     "fromOASExamples": optional(
                         record(
-                            Toggle,
+                            FromExamples,
                             {
                                 "enabled": ENABLED,
-                                "code": ignored(WHOLE),
-                                "contentType": ignored(string()),
-                                "exampleName": ignored(string()),
+                                "code": optional(WHOLE, 0),
+                                "contentType": TEXT,
+                                "exampleName": TEXT,
                             },
                         )
                     ),
                 },
             )
         ),
-        "validateRequest": unsupported("validateRequest", switched(errorResponseCode=WHOLE), restricts=True),
+        "validateRequest": optional(VALIDATE_REQUEST),
+        "x-lockgate": OWN_OPERATION,
         "rateLimit": unsupported("rateLimit of an endpoint", RATE_LIMIT, restricts=True),
         "transformRequestBody": unsupported(
             "transformRequestBody", _TRANSFORM_BODY, consequence="bodies go upstream as they came"
@@ -187,8 +177,8 @@ OPERATION: Final = record(
                 halfOpenStateEnabled=boolean(),
             ),
         ),
-        "trackEndpoint": unsupported("trackEndpoint", SWITCH, consequence="nothing is recorded"),
-        "doNotTrackEndpoint": ignored(SWITCH),
+        "trackEndpoint": optional(toggle()),
+        "doNotTrackEndpoint": optional(toggle()),
     },
 )
 GLOBAL: Final = record(
@@ -232,14 +222,24 @@ GLOBAL: Final = record(
             # Without `enabled` it is off.
             active=lambda value: isinstance(value, dict) and value.get("enabled") is True,
         ),
-        "trafficLogs": unsupported(
-            "trafficLogs",
-            switched(
-                tagHeaders=TEXTS,
-                customRetentionPeriod=SOME_DURATION,
-                plugins=list_of(switched(functionName=string(), path=string())),
-            ),
-            consequence="nothing is recorded",
+        "trafficLogs": optional(
+            record(
+                TrafficLogs,
+                {
+                    "enabled": ENABLED,
+                    "tagHeaders": optional(TEXTS, ()),
+                    "customRetentionPeriod": optional(SOME_DURATION, ""),
+                    "plugins": optional(
+                        list_of(
+                            record(
+                                Toggle,
+                                {"enabled": ENABLED, "functionName": ignored(string()), "path": ignored(string())},
+                            )
+                        ),
+                        (),
+                    ),
+                },
+            )
         ),
         "pluginConfig": unsupported(
             "pluginConfig.bundle",
@@ -263,7 +263,7 @@ GLOBAL: Final = record(
         "responsePlugins": unsupported("responsePlugins", _PLUGINS, restricts=True),
         # They only loosen limits that keys have.
         "skipRateLimit": FLAG,
-        "skipQuota": ignored(boolean()),
+        "skipQuota": FLAG,
         "skipQuotaReset": ignored(boolean()),
     },
 )

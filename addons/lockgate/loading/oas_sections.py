@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from lockgate.decoding.shapes import Toggle
 from lockgate.loading.error_rules import OverridesSection
 from lockgate.loading.making import CorsSection
+from lockgate.loading.oas_authentication import Authentication
+from lockgate.loading.oas_validation import OwnOperationKeys, ValidateRequestSection, ValidateResponseSection
+from lockgate.loading.rewrite_triggers import TriggerSection
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,17 @@ class Rewrite:
     enabled: bool
     pattern: str
     rewrite_to: str
-    triggers: tuple[object, ...] = ()
-    """As they are written."""
+    triggers: tuple[TriggerSection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FromExamples:
+    """``fromOASExamples`` of ``mockResponse``."""
+
+    enabled: bool
+    code: int = 0
+    content_type: str = ""
+    example_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class Mock:
     code: int = 0
     body: str = ""
     headers: tuple[Header, ...] = ()
-    from_oas_examples: Toggle | None = None
+    from_oas_examples: FromExamples | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,28 @@ class Operation:
     url_rewrite: Rewrite | None = None
     mock_response: Mock | None = None
     enforce_timeout: Timeout | None = None
+    track_endpoint: Toggle | None = None
+    do_not_track_endpoint: Toggle | None = None
+    validate_request: ValidateRequestSection | None = None
+    own: OwnOperationKeys | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficLogs:
+    """``trafficLogs``."""
+
+    enabled: bool
+    tag_headers: tuple[str, ...] = ()
+    custom_retention_period: str = ""
+    plugins: tuple[Toggle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTags:
+    """``server.gatewayTags``."""
+
+    enabled: bool
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +147,9 @@ class Global:
     context_variables: Toggle | None = None
     ignore_case: Toggle | None = None
     skip_rate_limit: bool = False
+    skip_quota: bool = False
     cors: CorsSection | None = None
+    traffic_logs: TrafficLogs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +235,9 @@ class Server:
     listen_path: Listen
     custom_domain: Domain | None = None
     ip_access_control: IpAccessControl | None = None
+    authentication: Authentication | None = None
+    detailed_activity_logs: Toggle | None = None
+    gateway_tags: GatewayTags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +314,7 @@ class OwnKeys:
     """``x-lockgate``."""
 
     strict: bool = False
+    validate_response: ValidateResponseSection | None = None
 
 
 @dataclass(frozen=True, slots=True)

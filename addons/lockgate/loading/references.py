@@ -1,7 +1,7 @@
 """References to secrets in the texts of a document: ``env://``, ``secrets://``, ``file://``, ``vault://``, ``consul://``.
 
-A reference runs to the end of its text; what stands before it stays. Values are never part of a problem: there, the
-reference stands for them.
+A reference runs to the end of its text; what stands before it stays. One to ``secrets`` ends where the longest key ends
+that the text has there. Values are never part of a problem: there, the reference stands for them.
 
 ``vault://KEY`` is a field of the secret ``secret/tyk-apis``, ``vault://engine/path.field`` one of any other, and
 ``consul://KEY`` the key ``tyk-apis/KEY``.
@@ -60,6 +60,17 @@ class Sources:
             return store.resolve(path, key)
         return store.resolve(f"{_FOLDER}/{name}" if kind == "consul" else name, "")
 
+    def ended(self, kind: str, rest: str) -> tuple[str, str]:
+        """The name of a reference, and what stands behind it.
+
+        Args:
+            kind: Scheme of the reference.
+            rest: All of the text behind the scheme.
+        """
+        keys = [key for key in self.secrets if key and rest.startswith(key)] if kind == "secrets" else []
+        name = max(keys, key=len, default=rest)
+        return name, rest[len(name) :]
+
     def in_text(self, kind: str, name: str) -> str | None:
         """What ``$secret_KIND.NAME`` stands for."""
         store = self.stores.get(kind)
@@ -115,27 +126,42 @@ def resolved(
     """
     made = value
     for place, text in found.items():
-        match = _REFERENCE.search(text)
-        if match is None:
-            continue
-        kind, name = match["kind"] or "kv", match["name"] if match["kind"] else match["kv"]
-        if kind not in ("env", "secrets") and place[: len(within)] != within:
-            continue
-        if kind == "kv":
-            notes.unsupported(f"a secret from {kind!r}", place, consequence=f"{text!r} stays as it is written")
-            continue
-        try:
-            replacement = sources.look_up(kind, name)
-        except StoreError as error:
-            message = f"{match.group()!r} cannot be looked up, {error}: it stays as it is written"
-            notes.warning("missing-secret", message, place)
-            continue
-        if not replacement:
-            message = f"{match.group()!r} is not in {_PLACES[kind]}: it stays as it is written"
-            notes.warning("missing-secret", message, place)
-            continue
-        made = _replaced(made, place, text[: match.start()] + replacement)
+        done, rest = "", text
+        while (match := _REFERENCE.search(rest)) is not None:
+            kind = match["kind"] or "kv"
+            if kind not in ("env", "secrets") and place[: len(within)] != within:
+                break
+            if kind == "kv":
+                notes.unsupported(f"a secret from {kind!r}", place, consequence=f"{text!r} stays as it is written")
+                break
+            name, behind = sources.ended(kind, match["name"])
+            replacement = _looked_up(kind, name, sources, notes, place)
+            if replacement:
+                done += rest[: match.start()] + replacement
+                rest = behind
+            elif kind == "secrets":
+                done += rest[: match.start("name")]
+                rest = rest[match.start("name") :]
+            else:
+                break
+        if done + rest != text:
+            made = _replaced(made, place, done + rest)
     return made
+
+
+def _looked_up(kind: str, name: str, sources: Sources, notes: Notes, place: Place) -> str | None:
+    """What a reference stands for; None or "" when there is nothing, which is noted."""
+    written = f"{kind}://{name}"
+    try:
+        replacement = sources.look_up(kind, name)
+    except StoreError as error:
+        message = f"{written!r} cannot be looked up, {error}: it stays as it is written"
+        notes.warning("missing-secret", message, place)
+        return None
+    if not replacement:
+        message = f"{written!r} is not in {_PLACES[kind]}: it stays as it is written"
+        notes.warning("missing-secret", message, place)
+    return replacement
 
 
 def _replaced(value: Any, place: Place, text: str) -> Any:

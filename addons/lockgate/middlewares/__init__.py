@@ -8,6 +8,8 @@ from typing import Any, Final
 from lockgate.middleware import Middleware
 from lockgate.middlewares import (
     access,
+    access_rights,
+    auth_token,
     content_encoding,
     content_type,
     context_variables,
@@ -21,13 +23,20 @@ from lockgate.middlewares import (
     header_injector,
     hop_by_hop,
     ip_access,
+    key_expiry,
+    key_limits,
     mock_response,
     rate_limit_headers,
     request_headers,
     request_method,
     request_size_limit,
     response_headers,
+    strip_authorization,
+    track_endpoint,
     url_rewrite,
+    validate_json,
+    validate_request,
+    validate_response,
 )
 
 REQUEST: Final[tuple[Middleware[Any], ...]] = (
@@ -45,6 +54,19 @@ REQUEST: Final[tuple[Middleware[Any], ...]] = (
     request_size_limit.MIDDLEWARE,
     # Before the transforms: variables are those of the inbound request.
     context_variables.MIDDLEWARE,
+    # Before anybody asks for a key: a refusal of an endpoint that is not to be recorded is not recorded.
+    track_endpoint.MIDDLEWARE,
+    # Whoever has no key learns nothing of what is asked of requests, and changes nothing.
+    auth_token.MIDDLEWARE,
+    # At once, so that nothing behind it can pass credentials on; what the key is, is known by now.
+    strip_authorization.MIDDLEWARE,
+    # A key that is off says so, whatever it had a right to; a request that is refused uses nothing up.
+    key_expiry.MIDDLEWARE,
+    access_rights.MIDDLEWARE,
+    key_limits.MIDDLEWARE,
+    # Before the transforms: what the client sent is judged, and they see the defaults.
+    validate_json.MIDDLEWARE,
+    validate_request.MIDDLEWARE,
     request_headers.MIDDLEWARE,
     # Rewrite and method are recorded here, and used by forward: between them the request is still the client's.
     url_rewrite.MIDDLEWARE,
@@ -67,6 +89,8 @@ RESPONSE: Final[tuple[Middleware[Any], ...]] = (
     header_cleanup.MIDDLEWARE,
     # Behind the transforms: it replaces what they made of an error.
     error_override.MIDDLEWARE,
+    # Behind everything that makes the answer: what the client will get is judged.
+    validate_response.MIDDLEWARE,
     # Behind the transforms: what the gateway allows, they cannot say again.
     cors.MIDDLEWARE,
     # Behind the transforms: a hop-by-hop header that one sets is taken out again.
@@ -89,7 +113,13 @@ LIST_ORDER: Final = (
     "url_rewrite",
     "request_size_limit",
     "request_method",
+    # Of both on one endpoint, the one that keeps it out of the records is found first.
+    "do_not_track",
+    "track",
+    "validate_json",
     "internal",
+    "validate_request",
+    "validate_response",
     "mock_response",
 )
 """Kinds of entries in the order in which they stand in the one list that ``access`` goes through.

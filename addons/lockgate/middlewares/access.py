@@ -45,7 +45,7 @@ class AccessKind(Enum):
     IGNORE = "ignore"
     """It may be called, without authentication."""
     INTERNAL = "internal"
-    """Only loops may call it."""
+    """Only loops, and APIs whose upstream it is, may call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,14 @@ class Access:
     outside: Ruling
     """For a request that came from a client."""
     inside: Ruling
-    """For one that came by a loop."""
+    """For one that came by a loop, or as the upstream of another API."""
 
 
 def request(config: Access, exchange: Exchange, _: Services) -> Outcome:
     """Carry the decision out."""
-    verdict = config.inside if exchange.current_pass.loop_level > 0 else config.outside
+    # Differs: the reference gateway forbids internal endpoints of an API that is the upstream of another one, which its
+    # documentation allows (test_an_internal_endpoint_is_reached_as_an_upstream).
+    verdict = config.inside if exchange.current_pass.inside else config.outside
     if isinstance(verdict, Reply):
         if verdict.response is not None:
             return Respond(verdict.response, finish=True)

@@ -104,7 +104,8 @@ def _loop(exchange: Exchange, url: Url) -> Outcome:
     limit = wanted.get("loop_limit", ("",))[0]
     times = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 10 else 0  # noqa: PLR2004
     # The client's query goes along; the rest of the target's is lost, as in the reference gateway.
-    return Loop(exchange, url.authority, _rooted(escaped_path(url.raw_path)), method, times)
+    checked = wanted.get("check_limits", ("",))[0] == "true"
+    return Loop(exchange, url.authority, _rooted(escaped_path(url.raw_path)), method, times, checked)
 
 
 def _rooted(path: str) -> str:

@@ -2,7 +2,7 @@
 
 The new URL is recorded here and used by ``forward``: what stands between still sees the client's.
 
-Source: behaviour-chain 4.12; triggers are not built.
+Source: behaviour-chain 4.12.
 """
 
 import re
@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from lockgate.exchange import Exchange, decode_text, encode_text, replace
-from lockgate.middleware import Continue, Middleware, Outcome, Reason, Reject
-from lockgate.routing.pattern import Regex, RegexMatch
+from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome, Reason, Reject
+from lockgate.rewriting import Trigger, as_searched, choose, find, spans_of
+from lockgate.routing.pattern import Regex, decode_path
 from lockgate.services import Services
-from lockgate.urls import escaped_path, parse_url
-from lockgate.variables import Text
+from lockgate.trace import Phase
+from lockgate.urls import Url, escaped_path, form_values, parse_url, query_escape
+from lockgate.variables import Group, Text
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ESCAPE: Final = re.compile(rb"%([0-9a-fA-F]{2})")
+_DOT_SEGMENT: Final = re.compile(r"(?:^|/)\.{1,2}(?:/|\Z)")
+_HOST: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]+")
+_OF_LOOPS: Final = ("method", "loop_limit", "check_limits")
+"""Parameters of a loop's target that say how it is entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +35,83 @@ class UrlRewrite:
     """None when the pattern does not compile: every request is refused."""
     to: Text
     """The new URL, with groups of the pattern and variables."""
+    triggers: tuple[Trigger, ...] = ()
+    """The first one that fires has its own target instead; nothing is rewritten where the pattern does not match."""
+    keep_dots: bool = False
+    """``skip_url_cleaning``: what a client sent may put "." and ".." segments into the new path."""
 
 
 def request(config: UrlRewrite, exchange: Exchange, _: Services) -> Outcome:
     """Record the new URL of a request that the pattern matches."""
     if config.regex is None:
         return Reject(Reason.REWRITE_PATTERN, f"{Reason.REWRITE_PATTERN.message} {config.pattern}")
-    subject = _subject(exchange)
-    groups = _groups(config.regex, subject)
+    to = config.to
+    if config.triggers:
+        # What they capture stays, also where the pattern does not match.
+        trigger, variables = choose(config.triggers, exchange)
+        to = to if trigger is None else trigger.to
+        if variables is not exchange.variables:
+            exchange = replace(exchange, variables=variables)
+    groups = _groups(config.regex, _subject(exchange))
     if groups is None:
         # Differs: the reference gateway replaces variables in the client's URL even so, and refuses a URL with a bad
         # escape (test_an_unmatched_url_is_left_alone).
         return Continue(exchange)
-    result = config.to.expand(exchange, escape=True, groups=groups)
+    result = to.expand(exchange, escape=True, groups=groups)
     path = exchange.current_pass.path
     try:
-        parse_url(result)
+        url = parse_url(result)
     except ValueError as error:
         exchange = replace(exchange, response_path=path)
         return Continue(exchange, failure=f"the rewritten URL cannot be parsed: {error}")
+    if not to.is_constant:
+        sealed = to.expand(exchange, escape=True, groups=groups, sealed=True)
+        unsafe = _unsafe(config, to, url, result, sealed)
+        if unsafe:
+            return Reject(Reason.UNSAFE_URL, detail=unsafe)
+        if url.scheme == "tyk" and url.query is not None:
+            result = _entered_as_written(result, url.query, sealed)
     return Continue(replace(exchange, rewritten=result, response_path=path))
+
+
+def _unsafe(config: UrlRewrite, to: Text, url: Url, result: str, sealed: str) -> str:
+    """Why a client's text does not fit where the target has it; "" where it does.
+
+    Differs: the reference gateway sends such URLs (test_a_client_cannot_climb_out_of_the_target,
+    test_a_client_cannot_extend_the_host_of_the_target).
+    """
+    if not config.keep_dots and _DOT_SEGMENT.search(decode_path(url.raw_path)):
+        written = sealed.partition("#")[0].partition("?")[0]
+        if not _DOT_SEGMENT.search(written):
+            return "what the client sent makes a dot segment in the new path"
+    match to.parts:
+        case (str(host), Group()) if _HOST.fullmatch(host) and result[len(host) : len(host) + 1] not in (
+            "",
+            "/",
+            "?",
+            "#",
+        ):
+            return f"what the client sent goes on with the host of {host!r}"
+    return ""
+
+
+def _entered_as_written(result: str, query: str, sealed: str) -> str:
+    """The target of a loop, with those parameters for it alone that the definition wrote.
+
+    Differs: in the reference gateway a captured query may name them too
+    (test_a_client_does_not_say_how_a_loop_is_entered).
+    """
+    given, written = form_values(query), form_values(sealed.partition("#")[0].partition("?")[2])
+    if all(given.get(name) == written.get(name) for name in _OF_LOOPS):
+        return result
+    kept = "&".join(f"{name}={query_escape(written[name][0])}" for name in _OF_LOOPS if name in written)
+    return f"{result.partition('?')[0]}?{kept}"
+
+
+def body_need(config: UrlRewrite, _exchange: Exchange, phase: Phase) -> BodyNeed:
+    """The body, where a trigger has a rule for it."""
+    reads = phase is Phase.REQUEST and any(trigger.reads_body for trigger in config.triggers)
+    return BodyNeed.READ if reads else BodyNeed.NONE
 
 
 def _subject(exchange: Exchange) -> str:
@@ -65,32 +127,15 @@ def _groups(regex: Regex, subject: str) -> list[str] | None:
 
     Groups are always text of the raw URL, so that a decoded "?" or "#" in one does not take the target apart.
     """
-    if subject.isascii():
-        # As bytes: with text, RE2's module counts characters up to each group, which takes longer than the search.
-        found = regex.search(subject.encode())
-        if found is not None:
-            return [subject[start:end] for start, end in _spans(found)]
-    elif (found := regex.search(_as_searched(subject))) is not None:
-        return [subject[start:end] for start, end in _spans(found)]
-    if "%" not in subject:
-        return None
+    groups = find(regex, subject)
+    if groups is not None or "%" not in subject:
+        return groups
     raw = encode_text(subject)
     decoded, origins = _decode(raw)
-    found = regex.search(_as_searched(decoded))
+    found = regex.search(as_searched(decoded))
     if found is None:
         return None
-    return [decode_text(raw[origins[start] : origins[end]]) for start, end in _spans(found)]
-
-
-def _as_searched(text: str) -> str:
-    """Each byte that is no UTF-8 as U+FFFD, as Go's engine sees it."""
-    return _SURROGATE.sub("\ufffd", text)
-
-
-def _spans(found: RegexMatch) -> list[tuple[int, int]]:
-    """Where the groups stand; (0, 0) for one that took no part."""
-    spans = [found.span(number) for number in range(found.re.groups + 1)]
-    return [(start, end) if start >= 0 else (0, 0) for start, end in spans]
+    return [decode_text(raw[origins[start] : origins[end]]) for start, end in spans_of(found)]
 
 
 def _decode(raw: bytes) -> tuple[str, list[int]]:
@@ -120,4 +165,5 @@ MIDDLEWARE = Middleware(
     summary="Sends a request to another URL.",
     config=UrlRewrite,
     request=request,
+    body_when=body_need,
 )

@@ -9,10 +9,15 @@ from typing import Final, final
 from lockgate.routing.pattern import PatternError, Regex, compile_regex
 
 _TEMPLATE_SEGMENT: Final = re.compile(r"/\{[^{}]*\}")
+_DOT_SEGMENT: Final = re.compile(r"(?:\.|%2[eE]){1,2}(?:/|%2[fF]|\Z)")
 
 
-def _split(text: str) -> list[tuple[str, str]]:
-    """Literal and placeholder pieces, in turn: ("", "") pairs of (literal, inside of the braces)."""
+def split_template(text: str) -> list[tuple[str, str]]:
+    """Literal and placeholder pieces, in turn: pairs of literal and inside of the braces; the last one has no inside.
+
+    Raises:
+        ValueError: Unbalanced braces.
+    """
     pieces: list[tuple[str, str]] = []
     depth, start, literal_from = 0, 0, 0
     for index, character in enumerate(text):
@@ -39,7 +44,7 @@ def template_pattern(text: str, *, default: str = "[^/]+") -> str:
     Raises:
         ValueError: Unbalanced braces, or a placeholder without a name or with an empty pattern.
     """
-    pieces = _split(text)
+    pieces = split_template(text)
     pattern = ["^"]
     for number, (literal, inside) in enumerate(pieces):
         pattern.append(re.escape(literal) if literal else "")
@@ -74,7 +79,7 @@ class ListenPath:
         if "{" not in text and "}" not in text:
             return None
         try:
-            return compile_regex(template_pattern(text))
+            return compile_regex(template_pattern(text), dot_all=True)
         except PatternError as error:
             raise ValueError(f"the pattern in {text!r} does not compile: {error}") from None
 
@@ -89,11 +94,21 @@ class ListenPath:
         return len(_TEMPLATE_SEGMENT.sub("", self.text))
 
     def strip(self, path: str) -> str:
-        """Cut the listen path off ``path`` (decoded or not, as long as both are of one kind); adds a leading "/"."""
+        """Cut the listen path off ``path`` (decoded or not, as long as both are of one kind); adds a leading "/".
+
+        A path that a cut would give a dot segment stays whole: "/api../x" is not "/../x" below "/api".
+        """
+        end = 0
         if path.startswith(self.text):
-            path = path[len(self.text) :]
+            end = len(self.text)
         elif self.regex is not None:
             found = self.regex.search(path)
-            if found is not None:
-                path = path[: found.start()] + path[found.end() :]
-        return path if path.startswith("/") else "/" + path
+            end = 0 if found is None else found.end()
+        rest = path[end:]
+        if rest.startswith("/"):
+            return rest
+        # Differs: the reference gateway cuts, so that a path leaves the upstream's base path and passes by lists
+        # (test_a_cut_inside_a_segment_makes_no_dot_segment).
+        if 0 < end and path[end - 1] != "/" and _DOT_SEGMENT.match(rest):
+            return path
+        return "/" + rest

@@ -26,6 +26,7 @@ from mitmproxy.proxy import layer, server_hooks
 from lockgate import engine
 from lockgate.chain import Observer
 from lockgate.exchange import NOT_READ, Body, Exchange, NotRead, Upstream
+from lockgate.hosts.computing import Threads
 from lockgate.hosts.mitm import dispatch, stream, views
 from lockgate.hosts.mitm.limits import Door
 from lockgate.hosts.mitm.messages import (
@@ -37,6 +38,7 @@ from lockgate.hosts.mitm.messages import (
     write_response,
 )
 from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_of
+from lockgate.hosts.mitm.tape import Tape, kept
 from lockgate.hosts.mitm.tls import (
     Certificates,
     first_layer,
@@ -46,12 +48,14 @@ from lockgate.hosts.mitm.tls import (
     remember,
     start_server,
 )
+from lockgate.identity.keys import KeyStores
 from lockgate.logs import log_exchange
 from lockgate.middleware import BodyNeed, Reason
+from lockgate.records import Recorder, Wire
 from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
 from lockgate.snapshot import Gateway, Snapshot
-from lockgate.stores.memory import MemoryTurns
+from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryTurns
 
 logger = logging.getLogger(__name__)
 
@@ -113,13 +117,24 @@ class GatewayAddon:
             observers: Breakpoints and live views.
         """
         self.gateway = gateway
-        self.outside: Final = outside or Outside(clock=SystemClock(), ids=RandomIds(), turns=MemoryTurns())
+        self.keys: Final = KeyStores(MemoryKeys(), MemoryLimits(SystemClock()))
+        """Keys of this process, and what they have used up. They outlive reloads."""
+        self.outside: Final = outside or Outside(
+            clock=SystemClock(),
+            ids=RandomIds(),
+            turns=MemoryTurns(),
+            compute=Threads(),
+            sessions=self.keys.sessions,
+            limits=self.keys.counts,
+        )
         self.observers: Final = tuple(observers)
         self._view: Any = None
         self._keeps_traces = False
         self._pools: Final[dict[str, Pool]] = {}
         self.trimmed = 0
         """Flows dropped from the UI's list."""
+        self.recorder: Final = Recorder()
+        """Makes records of exchanges, where the settings want some."""
         self.door: Final = Door()
         self._certificates: Final = Certificates()
 
@@ -144,6 +159,10 @@ class GatewayAddon:
     def running(self) -> None:
         """Find out whether anybody looks at flows."""
         self._notice_keepers()
+
+    def done(self) -> None:
+        """Have records written that wait for it."""
+        self.recorder.close()
 
     def _notice_keepers(self) -> None:
         self._view = ctx.master.addons.get("view")
@@ -300,12 +319,14 @@ class GatewayAddon:
         elif not passage.body_follows:
             flow.request.data.content = b""
             await self._run_request(flow, passage, b"")
-        elif self._takes_body(flow, passage, snapshot):
-            if flow.response is None:
-                passage.waits_for_body = True
         else:
-            await self._run_request(flow, passage, NOT_READ)
-            flow.request.stream = flow.response is None
+            waits = self._takes_body(flow, passage, snapshot)
+            if not waits:
+                await self._run_request(flow, passage, NOT_READ)
+                waits = run.waits_for_body and self._takes_body(flow, passage, snapshot)
+            if flow.response is None:
+                passage.waits_for_body = waits
+                flow.request.stream = not waits and self._passing(passage, response=False)
 
     def _takes_body(self, flow: http.HTTPFlow, passage: Passage, snapshot: Snapshot) -> bool:
         """Whether the request phase waits for the body. If that is too large, the answer is set."""
@@ -328,8 +349,11 @@ class GatewayAddon:
             raise RuntimeError("the flow came in by a layer that is not ours")
         if passage.waits_for_body:
             passage.waits_for_body = False
+            body = flow.request.raw_content or b""
             read = self._view is not None or (passage.run is not None and passage.run.needs_request_body)
-            await self._run_request(flow, passage, flow.request.raw_content or b"" if read else NOT_READ)
+            await self._run_request(flow, passage, body if read else NOT_READ)
+            if passage.run is not None and passage.run.waits_for_body:
+                await self._run_request(flow, passage, body)
         if self._keeps_traces:
             self._show(flow, passage)
 
@@ -342,7 +366,7 @@ class GatewayAddon:
         await engine.run_request(run, body)
         if run.answered:
             self._answer(flow, passage)
-        else:
+        elif not run.waits_for_body:
             self._release(flow, passage)
 
     def _release(self, flow: http.HTTPFlow, passage: Passage) -> None:
@@ -425,11 +449,23 @@ class GatewayAddon:
         body = write_response(answer, response)
         passage.settled = True
         if isinstance(body, NotRead):
-            response.stream = passage.response_body_follows
+            response.stream = passage.response_body_follows and self._passing(passage, response=True)
         elif passage.response_body_follows and not passage.response_waits_for_body:
             passage.replacement = to_flow_response(answer)
         elif not passage.response_body_follows and body:
             passage.replacement = response
+
+    def _passing(self, passage: Passage, *, response: bool) -> bool | Tape:
+        """How a body streams past: alone, or with somebody who keeps its beginning for a record."""
+        limit = 0 if passage.run is None else self.recorder.body_bytes(passage.run)
+        if limit == 0:
+            return True
+        tape = Tape(limit)
+        if response:
+            passage.response_tape = tape
+        else:
+            passage.request_tape = tape
+        return tape
 
     def _shows(self, response: http.Response) -> bool:
         length = _length(response) if self._view is not None else None
@@ -464,6 +500,7 @@ class GatewayAddon:
             passage = passage_of(flow)
             if passage is not None and passage.run is not None:
                 self._say(passage.run)
+                self._record(flow, passage, passage.run)
             detach(flow)
         view = self._view
         if view is not None and view.store_count() > MOST_FLOWS + _TRIMMED_AT_ONCE:
@@ -474,6 +511,12 @@ class GatewayAddon:
         access = run.snapshot.settings.access_logs
         if access.enabled or run.trace.failed or run.trace.error:
             log_exchange(run, access=access.enabled, fields=access.template)
+
+    def _record(self, flow: http.HTTPFlow, passage: Passage, run: engine.Run) -> None:
+        if not run.snapshot.settings.enable_analytics:
+            return
+        fields = None if flow.response is None else flow.response.data.headers.fields
+        self.recorder.take(run, Wire(kept(passage.request_tape), kept(passage.response_tape), fields))
 
     def _trim(self, view: Any) -> None:
         """Drop the oldest flows that are over from a UI's list."""

@@ -165,7 +165,10 @@ class Lockgate:
         from lockgate.control.app import ControlError, start
 
         try:
-            self._control = start(address, self.deployment, self.reload_beside)
+            carrier = self.carrier
+            self._control = start(
+                address, self.deployment, self.reload_beside, counters=carrier.recorder.plain, keys=carrier.keys
+            )
         except ControlError as error:
             logger.error("%s", error)
 

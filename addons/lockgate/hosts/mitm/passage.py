@@ -10,6 +10,7 @@ from lockgate import engine
 from lockgate.engine import Run
 from lockgate.exchange import Headers, Response, Upstream
 from lockgate.hosts.mitm.messages import to_flow_response
+from lockgate.hosts.mitm.tape import Tape
 from lockgate.middleware import Reason
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,9 @@ class Passage:
     response_limit: int = DEFAULT_RESPONSE_LIMIT
     settled: bool = False
     """The client's response is ours: no response phase runs."""
+    request_tape: Tape | None = None
+    """Keeps a body that streams past for a detailed record. Written by the addon."""
+    response_tape: Tape | None = None
     replacement: http.Response | None = None
     """Takes the place of what the upstream is still sending."""
 

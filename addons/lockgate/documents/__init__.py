@@ -1,0 +1,1 @@
+"""Documents as Go reads and prints them: JSON and its numbers."""

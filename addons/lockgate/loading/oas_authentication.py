@@ -1,0 +1,264 @@
+"""``server.authentication`` and the security of an OpenAPI document: what they say, and what it makes of an API.
+
+Source: behaviour-chain 5.1 and 5.2.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from lockgate.decoding.shapes import (
+    Place,
+    Shape,
+    anything,
+    boolean,
+    choice,
+    ignored,
+    list_of,
+    mapping_of,
+    nearest,
+    number,
+    optional,
+    record,
+    string,
+)
+from lockgate.identity.credentials import DEFAULT_HEADER, Places
+from lockgate.loading.authentication import AUTH_TOKEN, Keys, key_sections
+from lockgate.loading.making import Making
+from lockgate.loading.oas_parts import ANY, ENABLED, FLAG, SOME_DURATION, TEXT, TEXTS, switched
+from lockgate.model import Section
+from lockgate.routing.listen import ListenPath
+
+_METHODS: Final = (AUTH_TOKEN, "hmac_key", "basic_auth_user", "jwt_claim", "oidc_user", "oauth_key", "custom_auth", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``header``, ``query`` and ``cookie`` of a scheme."""
+
+    enabled: bool
+    name: str = ""
+    """"" is the name of the header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One of ``securitySchemes``. Whether it is enabled does not count: the document's ``security`` says what is used."""
+
+    enabled: bool
+    header: Source | None = None
+    query: Source | None = None
+    cookie: Source | None = None
+    enable_client_certificate: bool = False
+    signature_validation: object = None
+    """As written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """``server.authentication``."""
+
+    enabled: bool
+    strip_authorization_data: bool = False
+    base_identity_provider: str = ""
+    hmac: object = None
+    """As written, as the next two are."""
+    oidc: object = None
+    custom: object = None
+    security_schemes: Mapping[str, Scheme] = field(default_factory=dict)
+    custom_key_lifetime: object = None
+    """As written."""
+    security_processing_mode: str = ""
+    security: tuple[tuple[str, ...], ...] = ()
+
+
+_SOURCE: Final = record(Source, {"enabled": ENABLED, "name": TEXT})
+_SOURCES: Final[dict[str, Shape[Any]]] = dict.fromkeys(("header", "cookie", "query"), switched(name=string()))
+# The schemes are told apart by the OpenAPI document; the union of their keys is what may stand here.
+_OF_OTHER_SCHEMES: Final = (
+    # JWT.
+    *("source", "signingMethod", "identityBaseField", "subjectClaims", "jwksURIs", "skipKid", "policyFieldName"),
+    *("basePolicyClaims", "allowedIssuers", "allowedAudiences", "jtiValidation", "allowedSubjects", "clientBaseField"),
+    *("scopes", "defaultPolicies", "issuedAtValidationSkew", "notBeforeValidationSkew", "expiresAtValidationSkew"),
+    *("idpClientIdMappingDisabled", "customClaimValidation"),
+    # Basic.
+    *("disableCaching", "cacheTTL", "extractCredentialsFromBody", "userRegexp", "passwordRegexp"),
+    # OAuth, and OAuth of others.
+    *("allowedAuthorizeTypes", "refreshToken", "authLoginRedirect", "notifications", "providers"),
+)
+_SCHEME: Final = record(
+    Scheme,
+    {
+        "enabled": ENABLED,
+        "header": optional(_SOURCE),
+        "query": optional(_SOURCE),
+        "cookie": optional(_SOURCE),
+        "enableClientCertificate": FLAG,
+        "signatureValidation": ANY,
+        **dict.fromkeys(_OF_OTHER_SCHEMES, ignored(anything())),
+    },
+)
+AUTHENTICATION: Final = record(
+    Authentication,
+    {
+        "enabled": ENABLED,
+        "stripAuthorizationData": FLAG,
+        "baseIdentityProvider": optional(choice(*_METHODS), ""),
+        "hmac": optional(switched(**_SOURCES, allowedAlgorithms=TEXTS, allowedClockSkew=number())),
+        "oidc": optional(
+            switched(**_SOURCES, segregateByClientId=boolean(), providers=list_of(anything()), scopes=anything())
+        ),
+        "custom": optional(
+            switched(
+                **_SOURCES,
+                config=switched(
+                    "functionName",
+                    functionName=string(),
+                    path=string(),
+                    rawBodyOnly=boolean(),
+                    requireSession=boolean(),
+                    idExtractor=switched(
+                        "source with config",
+                        **{
+                            "source": choice("body", "header", "form"),
+                            "with": choice("value", "xpath", "regex"),
+                            "config": mapping_of(anything()),
+                        },
+                    ),
+                ),
+            )
+        ),
+        "securitySchemes": optional(mapping_of(_SCHEME, keys=r"^[a-zA-Z0-9._-]+\Z"), {}),
+        "customKeyLifetime": optional(switched(value=SOME_DURATION, respectValidity=boolean())),
+        "securityProcessingMode": optional(choice("legacy", "compliant"), ""),
+        "security": optional(list_of(TEXTS), ()),
+    },
+)
+"""Of ``server.authentication``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OasApi:
+    """What authentication has to know of an API."""
+
+    id: str
+    org_id: str
+    listen: ListenPath
+    place: Place
+    """Of ``server.authentication``."""
+    rates: bool
+    quotas: bool
+
+
+def oas_key_sections(
+    making: Making, document: Mapping[str, Any], section: Authentication | None, api: OasApi
+) -> Iterator[tuple[str, Section]]:
+    """The sections that authentication makes; none for an API without.
+
+    Args:
+        making: Of the definition.
+        document: The OpenAPI document, whose form is good.
+        section: ``server.authentication``.
+        api: Of the definition.
+    """
+    if section is None or not section.enabled:
+        return
+    _note_unsupported(making, section, api.place)
+    places = _places(making, document, section, api.place)
+    if places is None:
+        return
+    keys = Keys(
+        api.id,
+        api.org_id,
+        api.listen,
+        places,
+        section.strip_authorization_data,
+        api.place,
+        section.base_identity_provider,
+        rates=api.rates,
+        quotas=api.quotas,
+    )
+    yield from key_sections(making, keys)
+
+
+def _note_unsupported(making: Making, section: Authentication, place: Place) -> None:
+    methods = (("hmac", "HMAC", section.hmac), ("oidc", "OpenID Connect", section.oidc))
+    for key, name, written in (*methods, ("custom", "custom authentication", section.custom)):
+        if _on(written):
+            making.notes.unsupported(name, (*place, key), restricts=True)
+    if _on(section.custom_key_lifetime):
+        making.notes.unsupported("customKeyLifetime", (*place, "customKeyLifetime"), restricts=True)
+
+
+def _places(making: Making, document: Mapping[str, Any], section: Authentication, place: Place) -> Places | None:
+    """Where keys are looked for; None where something else than one key is asked for, which is noted."""
+    notes = making.notes
+    requirements = document.get("security") or []
+    if section.security_processing_mode == "compliant" and (len(requirements) > 1 or section.security):
+        notes.unsupported("a choice between kinds of authentication", ("security",), restricts=True)
+        return None
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    named = [name for name in (requirements[0] if requirements else ()) if name in schemes]
+    for name in requirements[0] if requirements else ():
+        if name not in schemes:
+            message = f"no security scheme is called {name!r}: it asks for nothing"
+            notes.warning("unknown-security-scheme", message, ("security", 0, name), nearest(name, tuple(schemes)))
+    if not named:
+        return Places()
+    kinds = {name: _kind(schemes[name]) for name in named}
+    others = {kind for kind in kinds.values() if kind}
+    for name, kind in kinds.items():
+        if kind:
+            notes.unsupported(kind, ("components", "securitySchemes", name), restricts=True)
+    if others:
+        return None
+    if len(named) > 1:
+        notes.unsupported("several keys in one request", ("security", 0), restricts=True)
+        return None
+    name = named[0]
+    scheme = section.security_schemes.get(name, Scheme(enabled=False))
+    at = (*place, "securitySchemes", name)
+    if scheme.enable_client_certificate:
+        notes.unsupported("client certificates of keys", (*at, "enableClientCertificate"), restricts=True)
+    if _on(scheme.signature_validation):
+        notes.unsupported("signatures of keys", (*at, "signatureValidation"), restricts=True)
+    return _places_of(schemes[name], scheme)
+
+
+def _kind(scheme: Mapping[str, Any]) -> str:
+    """What a scheme of the document asks for, other than a key; "" for a key."""
+    match scheme.get("type"), str(scheme.get("scheme", "")).lower():
+        case "apiKey", _:
+            return ""
+        case "http", "basic":
+            return "basic authentication"
+        case "http", "bearer":
+            return "authentication by JWT"
+        case "oauth2", _:
+            return "OAuth"
+        case "openIdConnect", _:
+            return "OpenID Connect"
+    return "authentication of another kind"
+
+
+def _places_of(written: Mapping[str, Any], scheme: Scheme) -> Places:
+    """Where a key is: the document's place, and the extension's others."""
+    where, name = written.get("in"), str(written.get("name", ""))
+
+    def named(place: str, source: Source | None, default: str) -> str | None:
+        if where == place:
+            return name
+        return (source.name or default) if source is not None and source.enabled else None
+
+    header = named("header", scheme.header, DEFAULT_HEADER)
+    default = header or DEFAULT_HEADER
+    return Places(
+        header=default,
+        in_header=header is not None,
+        query=named("query", scheme.query, default),
+        cookie=named("cookie", scheme.cookie, default),
+    )
+
+
+def _on(written: object) -> bool:
+    return isinstance(written, Mapping) and written.get("enabled") is True

@@ -1,0 +1,1 @@
+"""Values against schemas: what OpenAPI and JSON Schema documents allow, and the reasons in the reference gateway's words."""
