@@ -60,7 +60,7 @@ def make_exchange(
     """An exchange that was routed; with ``loops`` passes more than one."""
     request = make_request(method, url, headers, body, host)
     first = make_pass(method, request.path, listen_path)
-    passes = tuple(replace(first, loop_level=level) for level in range(loops + 1))
+    passes = tuple(replace(first, loop_level=level, inside=level > 0) for level in range(loops + 1))
     exchange = Exchange("exchange-1", RECEIVED_AT, request, Client("192.0.2.1", 4711), passes=passes)
     return replace(exchange, **fields)  # type: ignore[arg-type]
 

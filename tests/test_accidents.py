@@ -36,7 +36,7 @@ WRITTEN = yaml.safe_load((HERE / "accidents.yaml").read_text("utf-8"))
 EXPECTED: dict[str, dict[Any, Any]] = WRITTEN["cases"]
 LATER: dict[str, str] = WRITTEN["later"]
 # What a case needs that case.py has no name for.
-ALSO_NEEDS = {"validation": r'"(validate_json|validateRequest)": (?!null|\{\}|\[\])'}
+ALSO_NEEDS = {"templates": r"\{\{(define|if|len|printf|template) "}
 OUTCOME = {"because", "status", "error", "headers", "body", "upstream"}
 CALL = {"method", "target", "headers", "body"}
 
@@ -205,7 +205,7 @@ def test_outcomes_are_well_written(name: str) -> None:
 def test_waits_for_a_feature(name: str, shared: Path) -> None:
     """As soon as all of its exchanges are as they should be, a case has no place under ``later``."""
     case = CASES[name]
-    text = json.dumps(case["apis"])
+    text = json.dumps([case["apis"], case.get("files")])
     needs = cases.needs(case) | {feature for feature, pattern in ALSO_NEEDS.items() if re.search(pattern, text)}
     assert LATER[name] in needs
 

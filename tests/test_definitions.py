@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from lockgate.exchange import Headers, Request, Response
+from lockgate.identity.keys import handle_of
+from lockgate.identity.sessions import completed, session_document
 from lockgate.inspection import SYSTEM, parse_answer, parse_request, try_request
 from lockgate.loading import load
+from lockgate.session import Session
 from lockgate.settings import Settings
 from lockgate.snapshot import Snapshot
-from lockgate.stores.memory import MemoryTurns
+from lockgate.stores.memory import MemoryKeys, MemoryTurns
 from lockgate.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -280,3 +283,83 @@ async def test_load_balancing(snapshot: Snapshot) -> None:
         reached.append(request.target)
 
     assert reached == [f"/anything/{colour}/get" for colour in ("blue", "blue", "green")] * 2
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "status"),
+    [
+        pytest.param("/keyed/get", (), 401, id="no key"),
+        pytest.param("/keyed/get", ("X-Api-Key: other",), 403, id="unknown key"),
+        pytest.param("/keyed/status/204", (), 200, id="none is needed"),
+    ],
+)
+async def test_auth_token(url: str, headers: tuple[str, ...], status: int, snapshot: Snapshot) -> None:
+    assert (await got(snapshot, url, *headers)).status == status
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"), [("/keyed/get", ("X-Api-Key: demo-key",)), ("/keyed/get?api_key=demo-key", ())]
+)
+async def test_a_key_is_taken_off_and_its_metadata_sent(url: str, headers: tuple[str, ...], snapshot: Snapshot) -> None:
+    posted = b'{"access_rights": {"auth-token": {"api_id": "auth-token"}}, "meta_data": {"plan": "gold"}}'
+    session = Session.of(completed(session_document(posted), 0.0, ""))
+    keys = MemoryKeys()
+    await keys.keep(handle_of("demo-key"), "demo-key", session)
+    outside = replace(SYSTEM, sessions=keys)
+
+    request = (await try_request(snapshot, parse_request(url.encode(), headers), OK, outside)).upstream_request
+
+    assert request is not None
+    assert request.headers.get("X-Plan") == "gold"
+    assert "demo-key" not in f"{request.target} {list(request.headers)}"
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "status", "body"),
+    [
+        ("/examples/pets/7", (), 200, {"id": 7, "name": "Rex", "kind": "dog"}),
+        ("/examples/pets/7", ("X-Tyk-Accept-Example-Name: tom",), 200, {"id": 8, "name": "Tom", "kind": "cat"}),
+        ("/examples/pets/7", ("X-Tyk-Accept-Example-Code: 404",), 404, {"error": "no such pet"}),
+        ("/examples/pets", (), 200, [{"id": 12, "name": "string", "kind": "dog"}]),
+    ],
+)
+async def test_mock_examples(url: str, headers: tuple[str, ...], status: int, body: object, snapshot: Snapshot) -> None:
+    answer = await got(snapshot, url, *headers)
+
+    assert isinstance(answer.body, bytes)
+    assert (answer.status, json.loads(answer.body)) == (status, body)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "headers", "body", "target"),
+    [
+        ("GET /triggers/books", ("X-Region: eu-west",), None, "/anything/regions/eu/books"),
+        ("GET /triggers/books?format=pdf", (), None, "/anything/print"),
+        ("POST /triggers/books", (), b'{"isbn": "978-3"}', "/anything/isbn/978-3"),
+        ("GET /triggers/books", (), None, "/anything/books"),
+    ],
+)
+async def test_rewrite_triggers(
+    request_line: str, headers: tuple[str, ...], body: bytes | None, target: str, snapshot: Snapshot
+) -> None:
+    assert (await sent(snapshot, request_line, *headers, body=body)).target == target
+
+
+@pytest.mark.parametrize(
+    ("request_line", "body", "status"),
+    [
+        ("POST /checked/anything", b'{"name": "Rex", "legs": "four"}', 400),
+        ("GET /checked/get?limit=many", None, 422),
+        ("GET /checked/get?limit=10", None, 200),
+        ("POST /classic-checked/anything", b'{"name": "Rex", "legs": -1}', 400),
+        ("POST /classic-checked/anything", b'{"name": "Rex"}', 200),
+    ],
+)
+async def test_validation(request_line: str, body: bytes | None, status: int, snapshot: Snapshot) -> None:
+    assert (await got(snapshot, request_line, "Content-Type: application/json", body=body)).status == status
+
+
+async def test_validation_fills_defaults_in(snapshot: Snapshot) -> None:
+    request = await sent(snapshot, "POST /checked/anything", "Content-Type: application/json", body=b'{"name": "Rex"}')
+
+    assert request.body == b'{"legs":4,"name":"Rex"}'

@@ -2,10 +2,11 @@ import json
 
 import pytest
 from tests.apis import oas, tried
+from tests.keys import World, keyed, status_of
 
 from lockgate.deployment import Deployment, read_settings
 from lockgate.problems import DefinitionError
-from lockgate.settings import Settings
+from lockgate.settings import Settings, load_settings
 
 
 def write(folder, name, document):
@@ -85,3 +86,49 @@ def test_error_templates_are_those_of_the_folder(tmp_path):
     assert deployment.reload().loaded == ("a",)
     assert tried(deployment.gateway.current, url="/api/x").answer.body == b"changed"
     assert deployment.reload().unchanged == ("a",)
+
+
+def test_messages_of_the_gateway_take_the_place_of_the_usual_ones(tmp_path):
+    document = keyed()
+    write(tmp_path, "a.json", document)
+    messages = {"auth.auth_field_missing": {"message": "no <badge>", "code": 407}, "auth.key_not_found": {"code": 410}}
+    made, problems = load_settings(json.dumps({"override_messages": messages}), "gateway.json")
+    deployment = Deployment([tmp_path], made, problems)
+    of = deployment.gateway.current
+
+    missing, unknown = World().ask(of), World().ask(of, headers=(("X-Key", "unknown"),))
+
+    assert problems == ()
+    assert (status_of(missing), json.loads(missing.answer.body)) == (407, {"error": "no <badge>"})
+    assert status_of(unknown) == 410
+    assert json.loads(unknown.answer.body) == {"error": "Access to this API has been disallowed"}
+
+
+def test_rules_for_errors_of_the_gateway_stand_behind_those_of_an_api(tmp_path):
+    own = keyed()
+    own["x-tyk-api-gateway"]["errorOverrides"] = {"enabled": True, "value": {"401": [{"response": {"body": "mine"}}]}}
+    write(tmp_path, "a.json", own)
+    write(tmp_path, "b.json", keyed(name="b", listen="/b/"))
+    rules = {"401": [{"response": {"status_code": 418, "body": "teapot"}}], "odd": []}
+    made, problems = load_settings(json.dumps({"error_overrides": rules}), "gateway.json")
+    deployment = Deployment([tmp_path], made, problems)
+    of = deployment.gateway.current
+
+    first, second = World().ask(of), World().ask(of, "/b/x")
+
+    assert [(one.code, one.pointer) for one in deployment.problems] == [("bad-status", "/error_overrides/odd")]
+    assert (status_of(first), first.answer.body) == (401, b"mine")
+    assert (status_of(second), second.answer.body) == (418, b"teapot")
+
+
+def test_changed_messages_are_in_force_after_a_reload(tmp_path):
+    write(tmp_path, "a.json", keyed())
+    file = tmp_path / "gateway.yaml"
+    file.write_text("override_messages: {auth.auth_field_missing: {code: 407}}")
+    made, problems = read_settings(file, {})
+    folder = tmp_path / "a.json"
+    deployment = Deployment([folder], made, problems, lambda: read_settings(file, {}))
+    file.write_text("override_messages: {auth.auth_field_missing: {code: 418}}")
+    deployment.reload()
+
+    assert status_of(World().ask(deployment.gateway.current)) == 418

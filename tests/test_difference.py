@@ -1,8 +1,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from lockgate.difference import Change, difference
-from lockgate.exchange import NOT_READ, Exchange, Headers, Request, Response
+from lockgate.exchange import NOT_READ, Exchange, Headers, Request, Response, Tracking
 
 BEFORE = Exchange(
     "1",
@@ -37,6 +39,15 @@ def test_every_part_of_a_request():
     )
 
 
+@pytest.mark.parametrize(
+    ("tracking", "said"), [(Tracking("/a/{b}"), "recorded as /a/{b}"), (Tracking("/a", never=True), "not recorded")]
+)
+def test_how_it_is_recorded(tracking, said):
+    after = replace(BEFORE, tracking=tracking)
+
+    assert difference(BEFORE, after) == (Change("tracking", None, said, message="exchange"),)
+
+
 def test_an_answer_and_facts():
     after = replace(
         BEFORE, response=Response(403, Headers.of(("A", "1"))), ignored=True, rewritten="/x", variables={"path": "/a"}
@@ -49,3 +60,11 @@ def test_an_answer_and_facts():
         Change("rewritten", None, "/x", message="exchange"),
         Change("variable", None, "/a", "path", "exchange"),
     )
+
+
+def test_a_key_that_was_recognised_is_a_change():
+    before = BEFORE
+
+    assert [(c.part, c.before, c.after) for c in difference(before, replace(before, key="ann"))] == [
+        ("key", None, "ann")
+    ]

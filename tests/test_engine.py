@@ -248,6 +248,154 @@ def test_a_loop_to_nowhere_is_refused():
     assert tried(snapshot(oas({"GET /x": looping("tyk://nobody/x")})), url="/api/x").answer.status == 500
 
 
+def test_the_first_loop_limit_counts():
+    of = snapshot(oas({"GET /x": looping("tyk://self/y?loop_limit=1"), "GET /y": looping("tyk://self/x?loop_limit=9")}))
+
+    assert "more than 1 loops" in tried(of, url="/api/x").answer.body.decode()
+    assert "more than 9 loops" in tried(of, url="/api/y").answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("target", "checked"),
+    [
+        pytest.param("tyk://inner/in?check_limits=true", True, id="other API"),
+        pytest.param("tyk://inner/in?check_limits=1", False, id="another word"),
+        pytest.param("tyk://inner/in", False, id="not asked for"),
+        pytest.param("tyk://self/in?check_limits=true", False, id="itself"),
+        pytest.param("tyk://pets/in?check_limits=true", True, id="itself by its id"),
+    ],
+)
+def test_limits_of_a_pass_that_a_loop_led_to(target, checked):
+    of = snapshot(oas({"GET /x": looping(target)}), oas(name="inner", listen="/inner/"))
+
+    first, second = tried(of, url="/api/x").steps[-1].after.passes
+    assert (first.loop_level, first.inside, first.check_limits) == (0, False, False)
+    assert (second.loop_level, second.inside, second.check_limits) == (1, True, checked)
+
+
+def test_limits_behind_a_loop_stay_as_the_loop_said():
+    of = snapshot(
+        oas({"GET /x": looping("tyk://middle/x?check_limits=true")}),
+        oas(name="middle", listen="/middle/", upstream="tyk://last"),
+        oas(name="last", listen="/last/"),
+    )
+
+    passes = tried(of, url="/api/x").steps[-1].after.passes
+    assert [(one.api_id, one.loop_level, one.check_limits) for one in passes] == [
+        ("pets", 0, False), ("middle", 1, True), ("last", 1, True)
+    ]  # fmt: skip
+
+
+def test_an_internal_endpoint_is_reached_as_an_upstream():
+    inner = oas({"GET /in": {"internal": {"enabled": True}}}, name="inner", listen="/inner/")
+    of = snapshot(oas(upstream="tyk://inner"), inner)
+
+    assert tried(of, url="/api/in").answer.status == 200
+    assert tried(of, url="/inner/in").answer.status == 403
+
+
+def test_an_internal_endpoint_of_a_version_is_not_reached_from_outside():
+    versioning = {
+        "enabled": True, "name": "v1", "default": "self", "location": "header", "key": "V",
+        "versions": [{"name": "v2", "id": "child"}],
+    }  # fmt: skip
+    base = oas()
+    base["x-tyk-api-gateway"]["info"]["versioning"] = versioning
+    child = oas({"GET /in": {"internal": {"enabled": True}}}, name="child", listen="/child/")
+    of = snapshot(base, child, problems=("missing-version",))
+
+    assert tried(of, url="/api/in", headers=(("V", "v2"),)).answer.status == 403
+
+
+def test_self_is_no_upstream():
+    trace = tried(snapshot(oas(upstream="tyk://self")), url="/api/x")
+
+    assert json.loads(trace.answer.body) == {"error": "Couldn't detect target"}
+
+
+@pytest.mark.parametrize("target", ["tyk:///x", "tyk://", "tyk://SELF/x", "tyk://self:80/x", "tyk://the-path/x"])
+def test_what_names_no_api(target):
+    of = snapshot(oas({"GET /x": looping(target)}, listen="/"), oas(name="other", listen="/the-path/"))
+
+    assert json.loads(tried(of, url="/x").answer.body) == {"error": "Can't detect loop target"}
+
+
+def body_rule(to, pattern="needle"):
+    rules = [{"in": "requestBody", "pattern": pattern}]
+    return {
+        "urlRewrite": {
+            "enabled": True,
+            "pattern": ".*",
+            "rewriteTo": "/basic",
+            "triggers": [{"condition": "all", "rewriteTo": to, "rules": rules}],
+        }
+    }
+
+
+def test_only_a_rule_for_the_body_asks_for_it():
+    rules = [{"in": "query", "name": "a", "pattern": "b"}]
+    without = {"triggers": [{"condition": "all", "rewriteTo": "/x", "rules": rules}]}
+    of = snapshot(
+        oas({"POST /x": body_rule("/t"), "POST /y": {"urlRewrite": {**looping("/z")["urlRewrite"], **without}}})
+    )
+
+    assert start(of, "POST", "/api/x", body=NOT_READ).needs_request_body
+    assert not start(of, "POST", "/api/y", body=NOT_READ).needs_request_body
+
+
+@pytest.mark.parametrize(("body", "target"), [(b"a needle", "/found"), (b"hay", "/basic"), (b"", "/basic")])
+def test_a_body_is_read_when_a_loop_leads_to_who_needs_it(body, target):
+    of = snapshot(oas({"POST /x": looping("tyk://self/y"), "POST /y": body_rule("/found")}))
+    run = start(of, "POST", "/api/x", body=NOT_READ)
+
+    assert not run.needs_request_body
+    asyncio.run(run_request(run, NOT_READ))
+    assert run.waits_for_body
+    assert (run.answered, run.upstream) == (False, None)
+    asyncio.run(run_request(run, body))
+
+    assert not run.waits_for_body
+    assert run.trace.upstream_request.target == target
+    assert run.trace.upstream_request.body == body
+    assert [step.pass_index for step in run.trace.steps if step.link == "url_rewrite"] == [0, 1]
+
+
+def test_a_body_that_no_pass_needs_streams_through_a_loop():
+    of = snapshot(oas({"POST /x": looping("tyk://self/y")}))
+    run = start(of, "POST", "/api/x", body=NOT_READ)
+    asyncio.run(run_request(run, NOT_READ))
+
+    assert not run.waits_for_body
+    assert run.trace.upstream_request.body is NOT_READ
+
+
+def test_a_body_above_the_limit_is_refused_behind_a_loop_too():
+    of = snapshot(
+        oas({"POST /x": looping("tyk://self/y"), "POST /y": body_rule("/found")}),
+        http_server_options={"max_request_body_size": 3},
+    )
+    run = start(of, "POST", "/api/x", body=NOT_READ)
+    asyncio.run(run_request(run, NOT_READ))
+    asyncio.run(run_request(run, b"four"))
+
+    assert run.exchange.response.status == 413
+
+
+def test_trigger_values_of_a_pass_are_there_in_the_next():
+    rules = [{"in": "query", "name": "tier", "pattern": r"^g\w+"}]
+    first = {
+        **looping("tyk://self/basic")["urlRewrite"],
+        "triggers": [{"condition": "all", "rewriteTo": "tyk://self/vip", "rules": rules}],
+    }
+    second = {"urlRewrite": {"enabled": True, "pattern": "/vip", "rewriteTo": "/v/$tyk_context.trigger-0-tier-0"}}
+    operations = {"GET /c": {"urlRewrite": first}, "GET /vip": second}
+
+    assert tried(snapshot(oas(operations)), url="/api/c?tier=gold").upstream_request.target == "/v/gold"
+    # Variables of the second pass take the place of those.
+    of = snapshot(oas(operations, contextVariables={"enabled": True}))
+    assert tried(of, url="/api/c?tier=gold").upstream_request.target == "/v/"
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("Other API", "Other-API"), ("a__b", "a-b"), ("Users #internal", "Users"), ("plain", "plain")],

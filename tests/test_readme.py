@@ -18,12 +18,15 @@ from lockgate.inspection import parse_answer, parse_request, try_request
 from lockgate.loading import load_text
 from lockgate.settings import (
     AccessLogs,
+    AnalyticsConfig,
     ConsulSettings,
     FileStoreSettings,
     HttpServerOptions,
     Limits,
     LoginSettings,
+    NormaliseUrls,
     Own,
+    RecordSettings,
     ServerCertificate,
     Settings,
     VaultSettings,
@@ -151,12 +154,15 @@ SECTIONS = {
     "http_server_options": HttpServerOptions,
     "http_server_options.certificates": ServerCertificate,
     "access_logs": AccessLogs,
+    "analytics_config": AnalyticsConfig,
+    "analytics_config.normalise_urls": NormaliseUrls,
     "kv.file": FileStoreSettings,
     "kv.vault": VaultSettings,
     "kv.consul": ConsulSettings,
     "kv.consul.http_auth": LoginSettings,
     "x-lockgate": Own,
     "x-lockgate.limits": Limits,
+    "x-lockgate.records": RecordSettings,
 }
 # Where the settings' file is, which nobody sets.
 NO_SETTINGS = {"folder"}

@@ -69,7 +69,7 @@ def test_settings_have_the_names_of_tyk_conf():
         pytest.param('{"listen_prt": 1}', "unknown-key", Severity.WARNING, "/listen_prt", 1, id="unknown"),
         pytest.param('{"http_server_options":\n{"x": 1}}', "unknown-key", Severity.WARNING, "/http_server_options/x", 2,
                      id="unknown within"),
-        pytest.param('{"enable_analytics": true}', "unsupported-section", Severity.WARNING, "/enable_analytics", 1,
+        pytest.param('{"opentelemetry": {"enabled": true}}', "unsupported-section", Severity.WARNING, "/opentelemetry", 1,
                      id="not built"),
         pytest.param('{"storage": {\n"type": "redis"}}', "unsupported-storage", Severity.ERROR, "/storage/type", 2,
                      id="redis"),

@@ -3,6 +3,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from tests.apis import snapshot
+from tests.keys import World, keyed
 
 from lockgate.exchange import NOT_READ, Exchange, Headers, Pass, Request, Response
 from lockgate.services import ServiceCall
@@ -129,3 +131,51 @@ def test_the_summary_is_one_line():
     assert "pets" in line
     assert "200" in line
     assert "\n" not in line
+
+
+def shown(of, world, **request):
+    """A trace as somebody gets to see it, in both forms."""
+    plain = to_plain(world.ask(of, **request))
+    return json.dumps(masked(plain), ensure_ascii=False), to_text(plain)
+
+
+SENT_ON = {"enabled": True, "add": [{"name": "X-Copy", "value": "<$tyk_context.token>"}]}
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        pytest.param("/api/x?q=ann-k%26ey", (("X-Key", "ann-k&ey"),), id="good key"),
+        pytest.param("/api/x", (("X-Key", "Bearer ann-k&ey"),), id="with Bearer"),
+        pytest.param("/api/closed", (("X-Key", "ann-k&ey"),), id="before the key is looked up"),
+        pytest.param("/api/x", (("X-Key", "bob-ann-k&ey"),), id="unknown key"),
+    ],
+)
+def test_a_key_is_shown_nowhere(url, headers):
+    document = keyed(
+        {"GET /closed": {"block": {"enabled": True}}},
+        contextVariables={"enabled": True},
+        transformRequestHeaders=SENT_ON,
+    )
+    world = World(**{"ann-k&ey": {"meta_data": {"secret": "sesame"}}})
+    for text in shown(snapshot(document), world, url=url, headers=headers):
+        assert not any(key in text for key in ("ann-k&ey", "ann-k%26ey", "sesame"))
+        assert MASK in text or "closed" in text
+
+
+def test_a_parameter_that_holds_keys_is_masked_whatever_its_name():
+    document = keyed()
+    document["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": "query", "name": "who"}
+    trace = to_plain(World().ask(snapshot(document), "/api/x?who=ab&other=cd"))
+
+    assert masked(trace)["original"]["target"] == f"/api/x?who={MASK}&other=cd"
+    assert trace["original"]["target"] == "/api/x?who=ab&other=cd"
+
+
+def test_plain_values_keep_what_the_store_answered():
+    world = World(**{"ann-key": {"alias": "ann"}})
+    plain = to_plain(world.ask(snapshot(keyed()), headers=(("X-Key", "ann-key"),)))
+    (call,) = [call for step in plain["steps"] for call in step["calls"] if call["service"] == "sessions"]
+
+    assert call["answer"]["session"]["alias"] == "ann"
+    assert json.loads(json.dumps(plain)) == plain

@@ -1,6 +1,7 @@
 import pytest
 from tests.helpers import make_exchange, make_text
 
+from lockgate.session import Session
 from lockgate.variables import FormValues, print_value
 
 VARIABLES = {
@@ -30,6 +31,10 @@ SECRETS = {
         pytest.param("$tyk_context/path", "$tyk_context/path", id="another character for the dot"),
         pytest.param("$tyk_context.", "$tyk_context.", id="no name"),
         pytest.param("$tyk_metaplan", "$tyk_metaplan", id="no dot"),
+        pytest.param("$tyk_context.path $tyk_context/path|", "/a |", id="another character, beside one with a dot"),
+        pytest.param("$tyk_context.path $tyk_metaplan", "/a $tyk_metaplan", id="no dot, beside another kind"),
+        pytest.param("$tyk_contextxpath/$tyk_context/$tyk_context./b", "/$tyk_context/$tyk_context./b", id="no names"),
+        pytest.param("$secret_conf.key $secret_conf/key|", "hush |", id="secret with another character"),
         pytest.param("$secret_file.a $kv{a} kv://a", "$secret_file.a $kv{a} kv://a", id="kinds of newer versions"),
         pytest.param("$1 $10", "$1 $10", id="groups where there are none"),
         pytest.param("$tyk_context.token", "$tyk_context.path", id="a value is not scanned again"),
@@ -135,3 +140,33 @@ def test_a_slash_ends_the_names_of_settings_and_environment():
     known = {("conf", "a"): "1", ("env", "a"): "2", ("vault", "a/b"): "3"}
 
     assert make_text("$secret_conf.a/$secret_env.a/$secret_vault.a/b", known).constant == "1/2/3"
+
+
+@pytest.mark.parametrize(
+    ("value", "plain", "escaped"),
+    [
+        pytest.param("red & blue", "red & blue", "red+%26+blue", id="text"),
+        pytest.param("http://a/b c", "http://a/b c", "http://a/b c", id="URL"),
+        pytest.param(12, "12", "12", id="whole number"),
+        pytest.param(-0.25, "-0.25", "-0.25", id="fraction"),
+        pytest.param(1e21, "1000000000000000000000", "1000000000000000000000", id="large"),
+        pytest.param(2**53 + 1, "9007199254740992", "9007199254740992", id="no 64-bit float"),
+        pytest.param(["lead doc", 3, "c,d"], "lead+doc,3,c%2Cd", "lead%2Bdoc%2C3%2Cc%252Cd", id="list"),
+        pytest.param([["a", "b"], {"k": 1}, True, ""], "a%2Cb", "a%252Cb", id="list in a list"),
+        pytest.param(True, "", "", id="flag"),
+        pytest.param(None, "", "", id="null"),
+        pytest.param({"k": "v"}, "", "", id="object"),
+        pytest.param("$tyk_context.path", "$tyk_context.path", "%24tyk_context.path", id="looks like a variable"),
+    ],
+)
+def test_metadata_of_a_session(value, plain, escaped):
+    exchange = make_exchange(session=Session(meta_data={"a.b-c": value}))
+    text = make_text("<$tyk_meta.a.b-c>")
+
+    assert text.expand(exchange) == f"<{plain}>"
+    assert text.expand(exchange, escape=True) == f"<{escaped}>"
+
+
+def test_without_a_session_metadata_is_empty():
+    assert make_text("<$tyk_meta.a>").expand(make_exchange()) == "<>"
+    assert make_text("<$tyk_meta.a>").expand(make_exchange(session=Session())) == "<>"

@@ -25,7 +25,7 @@ async def ask(deployment):
     async def reload():
         return deployment.reload()
 
-    server = HTTPServer(make_app(deployment, reload))
+    server = HTTPServer(make_app(deployment, reload, lambda: {"requests": {"depot": {}}}))
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
 
@@ -54,6 +54,7 @@ async def ask(deployment):
         pytest.param("/tyk/nothing", {}, id="unknown path"),
         pytest.param("/tyk/reload", {}, id="reload"),
         pytest.param("/lockgate/reload-report", {}, id="report"),
+        pytest.param("/lockgate/counters", {}, id="counters"),
     ],
 )
 async def test_nothing_is_told_without_the_secret(ask, path, headers):
@@ -183,3 +184,10 @@ async def test_what_cannot_be_served_is_not_stored(ask, tmp_path, body):
 
     assert (await ask("/tyk/apis", "POST", body=body))[0] == 400
     assert sorted(tmp_path.iterdir()) == before
+
+
+async def test_counters_are_told(ask):
+    status, kind, body = await ask("/lockgate/counters")
+
+    assert (status, kind) == (200, "application/json")
+    assert json.loads(body) == {"requests": {"depot": {}}}

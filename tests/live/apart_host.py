@@ -25,6 +25,8 @@ async def serve(snapshot: Snapshot, request: Request, body: bytes) -> Response:
     run = begin(snapshot, SYSTEM, Exchange("apart", datetime.now(UTC), message))
     if not run.answered:
         await run_request(run, body if run.needs_request_body else message.body)
+    if run.waits_for_body:
+        await run_request(run, body)
     if not run.answered:
         assert run.upstream is not None
         sent = run.exchange.request

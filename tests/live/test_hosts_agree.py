@@ -32,7 +32,28 @@ MIDDLEWARE = {
     "GET /packed": {"allow": {"enabled": True}},
     "GET /untyped": {"allow": {"enabled": True}},
     "GET /hops": {"allow": {"enabled": True}},
-}
+    "POST /searched": {
+        "allow": {"enabled": True},
+        "urlRewrite": {
+            "enabled": True,
+            "pattern": ".*",
+            "rewriteTo": "/nothing",
+            "triggers": [{
+                "condition": "all",
+                "rewriteTo": "/found/$tyk_context.trigger-0-payload-0-0",
+                "rules": [{"in": "requestBody", "pattern": r"needle(\d+)"}],
+            }],
+        },
+    },
+    "POST /looped": {
+        "allow": {"enabled": True},
+        "urlRewrite": {"enabled": True, "pattern": ".*", "rewriteTo": "tyk://self/searched"},
+    },
+    "POST /around": {
+        "allow": {"enabled": True},
+        "urlRewrite": {"enabled": True, "pattern": ".*", "rewriteTo": "tyk://self/headers"},
+    },
+}  # fmt: skip
 
 spec = importlib.util.spec_from_file_location("apart_host", Path(__file__).with_name("apart_host.py"))
 apart_host = importlib.util.module_from_spec(spec)
@@ -54,6 +75,11 @@ spec.loader.exec_module(apart_host)
         pytest.param("POST", "/headers", [FORM], b"a=7", id="headers with variables of the body"),
         pytest.param("GET", "/rewritten?q=1", [], b"", id="rewrite"),
         pytest.param("GET", "/mocked", [], b"", id="mock"),
+        pytest.param("POST", "/searched", [TEXT], b"a needle7", id="body searched"),
+        pytest.param("POST", "/looped", [TEXT], b"a needle7", id="body searched behind a loop"),
+        pytest.param("POST", "/looped", [TEXT], b"", id="no body behind a loop"),
+        pytest.param("POST", "/around", [TEXT], b"a=7", id="body that streams through a loop"),
+        pytest.param("POST", "/around", [FORM], b"a=7", id="body read in both passes"),
         pytest.param("GET", "/packed", [], b"", id="unpacked"),
         pytest.param("GET", "/untyped", [], b"", id="sniffed"),
         pytest.param("GET", "/hops", [("Connection", "X-Hop"), ("X-Hop", "1")], b"", id="hop by hop"),

@@ -55,6 +55,27 @@ async def test_the_upstream_has_the_first_part_before_the_client_sends_the_secon
     assert (await connection.answer()).body == b"two"
 
 
+async def test_a_loop_lets_a_body_pass_as_it_comes(start, upstream):
+    arrived = asyncio.Event()
+
+    @upstream.on("/out")
+    async def _(call):
+        chunks = call.chunks()
+        assert await anext(chunks) == b"one"
+        arrived.set()
+        await call.answer(await anext(chunks))
+        async for _ in chunks:
+            pass
+
+    looping = {"urlRewrite": {"enabled": True, "pattern": ".*", "rewriteTo": "tyk://self/out"}}
+    gateway = await start(documents=[oas({"POST /in": looping}, upstream=upstream.url)])
+    connection = await gateway.connect()
+    await connection.send(b"POST /api/in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+    await arrived.wait()
+    await connection.send(b"3\r\ntwo\r\n0\r\n\r\n")
+    assert (await connection.answer()).body == b"two"
+
+
 async def test_large_bodies_pass_both_ways_in_little_memory(start, upstream):
     part = bytes(range(256)) * 4096
     received = 0
@@ -128,6 +149,29 @@ async def test_a_body_that_a_link_needs_is_limited(start, upstream):
             await connection.send(b"100000\r\n" + b"x" * MB + b"\r\n")
     assert (await connection.answer()).status == 413
     assert upstream.calls == []
+
+
+@pytest.mark.parametrize(("server", "too_many"), [({}, 17), ({"max_request_body_size": 3 * MB}, 4)])
+async def test_a_body_that_a_pass_behind_a_loop_needs_is_limited(start, upstream, server, too_many):
+    rule = {"in": "requestBody", "pattern": "needle"}
+    triggers = [{"condition": "all", "rewriteTo": "/found", "rules": [rule]}]
+    rewrite = {"enabled": True, "pattern": ".*", "rewriteTo": "/nothing", "triggers": triggers}
+    looping = {"enabled": True, "pattern": ".*", "rewriteTo": "tyk://self/out"}
+    document = oas({"POST /in": {"urlRewrite": looping}, "POST /out": {"urlRewrite": rewrite}}, upstream=upstream.url)
+    gateway = await start(documents=[document], settings={"http_server_options": server})
+    for start_of_head in (f"Content-Length: {LARGE}", "Transfer-Encoding: chunked"):
+        connection = await gateway.connect()
+        await connection.send(f"POST /api/in HTTP/1.1\r\nHost: a\r\n{start_of_head}\r\n\r\n".encode())
+        with contextlib.suppress(ConnectionError):
+            for _ in range(too_many if "chunked" in start_of_head else 0):
+                await connection.send(b"100000\r\n" + b"x" * MB + b"\r\n")
+        assert (await connection.answer()).status == 413
+    assert upstream.calls == []
+
+    connection = await gateway.connect()
+    body = b"x" * MB + b"needle"
+    answer = await connection.request("POST", "/api/in", body=body)
+    assert (answer.status, upstream.calls[0].target, upstream.calls[0].body) == (200, "/found", body)
 
 
 async def test_the_gateways_own_limit_holds_for_chunks(start, upstream):

@@ -354,8 +354,8 @@ def test_error_overrides():
 @pytest.mark.parametrize(
     ("changes", "feature"),
     [
-        ({"use_keyless": False}, "authentication"),
-        ({"use_keyless": None}, "authentication"),
+        ({"use_keyless": False, "use_basic_auth": True}, "basic authentication"),
+        ({"use_keyless": None, "enable_jwt": True}, "authentication by JWT"),
         ({"global_rate_limit": {"rate": 1, "per": 1}}, "global_rate_limit"),
         ({"custom_middleware": {"pre": [{"name": "x", "path": "y"}]}}, "custom_middleware"),
         ({"custom_middleware_bundle": "b.zip"}, "custom_middleware_bundle"),
@@ -363,7 +363,6 @@ def test_error_overrides():
         ({"graphql": {"enabled": True}}, "graphql"),
         ({"upstream_auth": {"enabled": True}}, "upstream_auth"),
         ({"pinned_public_keys": {"*": "x"}}, "pinned_public_keys"),
-        (with_paths(validate_json=[{"path": "/a", "method": "GET"}]), "validate_json"),
         (with_paths(rate_limit=[{"path": "/a", "method": "GET", "rate": 1, "per": 1}]), "rate_limit"),
         (with_paths(go_plugin=[{"path": "/a", "method": "GET"}]), "go_plugin"),
     ],
@@ -392,7 +391,6 @@ def test_a_restriction_that_is_not_built_makes_the_api_unavailable(changes, feat
         with_paths(transform=[{"path": "/a", "method": "GET"}]),
         with_paths(virtual=[{"path": "/a", "method": "GET"}]),
         with_paths(cache=["/a"]),
-        with_paths(url_rewrites=[{"path": "/a", "match_pattern": "x", "triggers": [{"on": "any"}]}]),
     ],
 )
 def test_served_without_what_is_not_built(changes):

@@ -40,7 +40,7 @@ do-not-track/01-oas-traffic-logs-disabled.json: 0 bad-json
 do-not-track/02-oas-example-do-not-track.json: 1
 do-not-track/03-classic-do-not-track-endpoints.json: 0 unknown-format
 do-not-track/04-operator-do-not-track-api.yaml: 1
-do-not-track/05-operator-endpoint-tracking.yaml: 1 unsupported-section
+do-not-track/05-operator-endpoint-tracking.yaml: 1
 enforced-timeout/01-oas-api-level.json: 0 bad-json
 enforced-timeout/02-classic-global-enforce-timeout.json: 0 bad-json
 enforced-timeout/03-oas-endpoint-level.json: 0 bad-json
@@ -53,9 +53,9 @@ go-templates/03-json-transform.input.json: 0 unknown-format
 go-templates/03-json-transform.output.json: 0 bad-json
 go-templates/05-jsonmarshal.output.json: 0 unknown-format
 go-templates/06-xmlmarshal.input.json: 0 unknown-format
-ignore-authentication/01-oas-example-ignore-authentication.json: 1 unsupported-restriction
+ignore-authentication/01-oas-example-ignore-authentication.json: 1
 ignore-authentication/02-classic-ignored.json: 0 unknown-format
-ignore-authentication/03-operator-httpbin-ignored.yaml: 1 unsupported-restriction
+ignore-authentication/03-operator-httpbin-ignored.yaml: 1
 import/04-servers-before-import.yaml: 0 unknown-format
 import/05-servers-after-import.yaml: 0 missing-key*4
 import/06-servers-relative-url.yaml: 0 unknown-format
@@ -111,8 +111,8 @@ mock-response/06-openapi-example.json: 0 unknown-format
 mock-response/07-openapi-examples.json: 0 unknown-format
 mock-response/08-openapi-schema-and-headers.json: 0 unknown-format
 mock-response/09-oas-example-mock-response1.json: 1
-mock-response/10-oas-example-mock-response2.json: 1 unsupported-section
-mock-response/11-oas-example-mock-response3.json: 1 unsupported-section
+mock-response/10-oas-example-mock-response2.json: 1
+mock-response/11-oas-example-mock-response3.json: 1
 mock-response/12-classic-white-list-anything.json: 0 unknown-format
 mock-response/13-operator-mock-foo.yaml: 1
 mock-response/14-classic-ignored-mock.json: 0 bad-json
@@ -122,7 +122,7 @@ operator/03-looping-trigger-source.yaml: 0 unknown-format
 operator/04-looping-trigger-generated.yaml: 0 unknown-format
 operator/05-looping-target-internal.yaml: 1
 operator/06-looping-target-internal-generated.yaml: 0 unknown-format
-operator/07-looping-entrypoint-api.yaml: 1 unsupported-section
+operator/07-looping-entrypoint-api.yaml: 1
 operator/08-looping-basic-auth-internal.yaml: 1
 operator/09-looping-auth-token-internal.yaml: 1
 operator/10-looping-proxy-api.yaml: 1
@@ -168,12 +168,12 @@ operator/51-api-with-context.yaml: 0 missing-key
 operator/60-oas-petstore.json: 1
 operator/61-oas-petstore-resource.yaml: 0 missing-config-map
 operator/62-oas-petstore-config-map.yaml: 1
-operator/63-oas-petstore-protected.json: 1 unsupported-restriction
+operator/63-oas-petstore-protected.json: 1
 operator/64-oas-petstore-resource-repeat.yaml: 0 missing-config-map
 operator/65-httpbin.yaml: 1
-operator/69-httpbin-keyed.yaml: 1 unsupported-restriction
+operator/69-httpbin-keyed.yaml: 1
 operator/71-keyless.yaml: 1
-operator/72-auth-token.yaml: 1 unsupported-restriction
+operator/72-auth-token.yaml: 1
 operator/73-jwt.yaml: 1 unsupported-kind unsupported-restriction
 operator/74-basic-auth.yaml: 1 unsupported-restriction
 operator/75-go-plugin-auth.yaml: 1 unsupported-restriction*2
@@ -199,7 +199,7 @@ operator/94-policy-per-endpoint-limits.yaml: 0 unsupported-kind
 operator/95-policy-allowed-urls.yaml: 0 unsupported-kind
 operator/96-policy-partitioned.yaml: 0 unsupported-kind
 operator/97-existing-api-id-fragment.json: 0 bad-json
-operator/98-existing-api.yaml: 1 unsupported-restriction
+operator/98-existing-api.yaml: 1
 other/02-error-overrides-rule-structure.json: 0 bad-json
 other/04-error-override-match-body-field.json: 0 bad-json
 other/05-error-override-rfc7807-template.json: 0 bad-json
@@ -222,7 +222,7 @@ other/22-classic-two-versions.json: 0 missing-key
 other/23-operator-versioned-api.yaml: 1
 other/30-batch-request.json: 0 unknown-format
 other/31-batch-response.json: 0 unknown-format
-other/40-classic-file-based-api.json: 1 unsupported-restriction
+other/40-classic-file-based-api.json: 1
 other/42-classic-auth-configs.json: 0 unknown-format
 other/43-classic-service-discovery.json: 0 bad-json
 other/44-service-discovery-answer.json: 0 unknown-format
@@ -241,12 +241,12 @@ other/56-classic-load-balancing.json: 0 bad-json
 other/60-oas-endpoint-post-plugins.json: 1 unsupported-restriction
 other/61-classic-go-plugin.json: 0 unknown-format
 other/70-openapi-auth-token-scheme.yaml: 0 unknown-format
-other/71-oas-auth-token.yaml: 0 missing-key*6 unsupported-restriction
-other/72-oas-auth-token-locations.yaml: 0 missing-key*6 unsupported-restriction
+other/71-oas-auth-token.yaml: 0 missing-key*6
+other/72-oas-auth-token-locations.yaml: 0 missing-key*6
 other/74-openapi-basic-auth-scheme.yaml: 0 unknown-format
-other/75-oas-basic-auth.yaml: 0 missing-key*6 unsupported-restriction
-other/76-oas-basic-auth-locations.yaml: 0 missing-key*6 unsupported-restriction
-other/77-oas-basic-auth-body.yaml: 0 missing-key*6 unsupported-restriction
+other/75-oas-basic-auth.yaml: 0 missing-key*6
+other/76-oas-basic-auth-locations.yaml: 0 missing-key*6
+other/77-oas-basic-auth-body.yaml: 0 missing-key*6
 recorded/dx-allow-list.yaml: 0 unknown-format
 recorded/dx-analytics-flags.yaml: 0 unknown-format
 recorded/dx-base-api.yaml: 0 unknown-format
@@ -312,10 +312,10 @@ request-size-limits/04-classic-global-size-limit.json: 0 bad-json
 request-size-limits/05-classic-size-limits.json: 0 unknown-format
 request-size-limits/06-operator-global-limit.yaml: 1
 request-size-limits/07-operator-endpoint-limit.yaml: 1
-request-validation/01-oas-example-validate-request.json: 1 unsupported-restriction
+request-validation/01-oas-example-validate-request.json: 1
 request-validation/02-classic-validate-json.json: 0 unknown-format
 request-validation/03-json-schema-draft-07.json: 0 unknown-format
-request-validation/04-operator-validate-json.yaml: 1 unsupported-restriction
+request-validation/04-operator-validate-json.yaml: 1
 response-body/01-oas-example-response-body-transform.json: 1 unsupported-section
 response-body/03-classic-transform-response-file.json: 0 unknown-format
 response-body/04-classic-response-processors.json: 0 unknown-format
@@ -352,14 +352,14 @@ soap-to-rest/01-request.input.json: 0 unknown-format
 soap-to-rest/02-response.output.json: 0 unknown-format
 soap-to-rest/03-client-request-body.json: 0 unknown-format
 track-endpoint/01-gateway-enable-analytics.json: 0 unknown-format
-track-endpoint/02-oas-track-endpoint.yaml: 0 missing-key*6 unsupported-section
-track-endpoint/03-operator-detailed-recording.yaml: 1 unsupported-section
+track-endpoint/02-oas-track-endpoint.yaml: 0 missing-key*6
+track-endpoint/03-operator-detailed-recording.yaml: 1
 track-endpoint/04-session-detailed-recording.json: 0 bad-json
 track-endpoint/05-gateway-detailed-recording.json: 0 unknown-format
 track-endpoint/06-oas-tag-headers.yaml: 0 missing-key*7
 track-endpoint/07-operator-tag-headers.yaml: 1
 track-endpoint/08-traffic-log-record.json: 0 unknown-format
-track-endpoint/09-oas-example-track-endpoint.json: 1 unsupported-section
+track-endpoint/09-oas-example-track-endpoint.json: 1
 track-endpoint/10-classic-track-endpoints.json: 0 bad-json
 url-matching/02-openapi-path-parameter-pattern.yaml: 0 unknown-format
 url-matching/03-classic-track-endpoint-regex.json: 0 bad-json
@@ -369,11 +369,11 @@ url-rewriting/04-classic-basic-trigger.json: 0 bad-json
 url-rewriting/05-classic-advanced-triggers.json: 0 bad-json
 url-rewriting/06-oas-worked-example.json: 0 bad-json
 url-rewriting/08-oas-example-url-rewrite.json: 1
-url-rewriting/10-oas-example-url-rewrite2.json: 1 unsupported-section
+url-rewriting/10-oas-example-url-rewrite2.json: 1
 url-rewriting/11-classic-url-rewrites.json: 0 bad-json
 url-rewriting/13-classic-url-rewrites-triggers.json: 0 bad-json
 url-rewriting/14-operator-url-rewrite.yaml: 1
-url-rewriting/15-operator-url-rewrite-advanced.yaml: 1 unsupported-section
+url-rewriting/15-operator-url-rewrite-advanced.yaml: 1
 virtual-endpoints/01-oas-example-virtual-endpoint.json: 1 unsupported-section
 virtual-endpoints/02-oas-plugin-config-data.json: 0 unknown-format
 virtual-endpoints/04-classic-virtual.json: 0 unknown-format

@@ -252,14 +252,16 @@ def test_the_allow_list_is_in_the_order_of_the_alphabet():
             id="escape in the listen path",
         ),
         pytest.param(
-            with_operations(getShip={"trackEndpoint": {"enabled": True}}),
+            with_global(
+                trafficLogs={"enabled": True, "plugins": [{"enabled": True, "functionName": "a", "path": "b"}]}
+            ),
             "unsupported-section",
-            "/middleware/operations/getShip/trackEndpoint",
-            id="tracking",
+            "/middleware/global/trafficLogs/plugins",
+            id="plugins for records",
         ),
         pytest.param(
             with_operations(getShip={"mockResponse": {"enabled": True, "fromOASExamples": {"enabled": True}}}),
-            "unsupported-section",
+            "missing-example",
             "/middleware/operations/getShip/mockResponse/fromOASExamples",
             id="mock from examples",
         ),
@@ -308,7 +310,9 @@ def test_an_inactive_api_is_not_served():
 @pytest.mark.parametrize(
     ("value", "feature"),
     [
-        pytest.param(document({"server": {"authentication": {"enabled": True}}}), "authentication", id="keys"),
+        pytest.param(
+            document({"server": {"authentication": {"enabled": True, "hmac": {"enabled": True}}}}), "HMAC", id="HMAC"
+        ),
         pytest.param(
             document({"server": {"clientCertificates": {"enabled": True}}}), "clientCertificates", id="certificates"
         ),
@@ -321,9 +325,6 @@ def test_an_inactive_api_is_not_served():
             with_operations(getShip={"rateLimit": {"enabled": True, "rate": 1, "per": "1s"}}),
             "rateLimit of an endpoint",
             id="limit of an endpoint",
-        ),
-        pytest.param(
-            with_operations(getShip={"validateRequest": {"enabled": True}}), "validateRequest", id="validation"
         ),
         pytest.param(with_global(prePlugins=[{"enabled": True, "functionName": "f"}]), "prePlugins", id="plugin"),
         pytest.param(

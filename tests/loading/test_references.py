@@ -57,5 +57,28 @@ def test_elsewhere_a_file_is_a_url():
     assert notes.finished() == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected", "problems"),
+    [
+        pytest.param("pre secrets://key post", "pre k post", [], id="text behind it"),
+        pytest.param("secrets://key/x", "k/x", [], id="a path behind it"),
+        pytest.param("secrets://key.two/x", "k2/x", [], id="the longest key counts"),
+        pytest.param("secrets://key.t", "k.t", [], id="a longer key that is not there"),
+        pytest.param("secrets://key:secrets://key.two!", "k:k2!", [], id="two of them"),
+        pytest.param("secrets://key env://HOST", "k h", [], id="two kinds"),
+        pytest.param("secrets://key secrets://other", "k secrets://other", ["missing-secret"], id="one is missing"),
+        pytest.param(
+            "secrets://other secrets://key", "secrets://other k", ["missing-secret"], id="the first is missing"
+        ),
+        pytest.param("secrets://ke y", "secrets://ke y", ["missing-secret"], id="shorter than any key"),
+    ],
+)
+def test_a_secret_of_the_settings_ends_with_its_key(text, expected, problems):
+    sources = Sources({"HOST": "h"}, {"key": "k", "key.two": "k2", "": "never"})
+
+    assert replace(text, sources) == (expected, problems)
+
+
 def test_a_value_is_not_looked_at_again():
+    assert replace("secrets://a b", Sources({}, {"a": "secrets://b", "b": "x"})) == ("secrets://b b", [])
     assert replace("env://A", Sources({"A": "secrets://key"}, {"key": "k"})) == ("secrets://key", [])

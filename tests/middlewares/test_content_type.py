@@ -15,7 +15,6 @@ from lockgate.trace import Phase
         pytest.param(make_exchange(response=make_response(204, (), b"x")), id="204"),
         pytest.param(make_exchange(response=make_response(304, (), b"x")), id="304"),
         pytest.param(make_exchange(response=make_response(101, (), b"x")), id="101"),
-        pytest.param(make_exchange("HEAD", response=make_response(200, (), b"x")), id="HEAD"),
         pytest.param(make_exchange(), id="no response"),
     ],
 )
@@ -33,6 +32,21 @@ def test_without_a_body_nothing_happens(body):
 
 def test_an_announced_empty_body_is_not_waited_for():
     exchange = make_exchange(response=make_response(200, (("Content-Length", "0"),), NOT_READ))
+
+    assert body_need(ContentType(), exchange, Phase.RESPONSE) is BodyNeed.NONE
+
+
+def test_a_body_that_head_does_not_send_tells_the_kind():
+    exchange = make_exchange("HEAD", response=make_response(200, (), b"x"))
+
+    outcome = response(ContentType(), exchange, make_services())
+
+    told = (("Content-Type", "text/plain; charset=utf-8"),)
+    assert outcome == Continue(make_exchange("HEAD", response=make_response(200, told, b"x")))
+
+
+def test_head_waits_for_no_body():
+    exchange = make_exchange("HEAD", response=make_response(200, (), NOT_READ))
 
     assert body_need(ContentType(), exchange, Phase.RESPONSE) is BodyNeed.NONE
 

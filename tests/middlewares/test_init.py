@@ -12,6 +12,14 @@ def test_every_order_makes_a_registry():
         "ip_access",
         "request_size_limit",
         "context_variables",
+        "track_endpoint",
+        "auth_token",
+        "strip_authorization",
+        "key_expiry",
+        "access_rights",
+        "key_limits",
+        "validate_json",
+        "validate_request",
         "request_headers",
         "url_rewrite",
         "request_method",
@@ -25,6 +33,7 @@ def test_every_order_makes_a_registry():
         "header_injector",
         "header_cleanup",
         "error_override",
+        "validate_response",
         "cors",
         "hop_by_hop",
         "rate_limit_headers",
@@ -40,6 +49,7 @@ def test_every_middleware_has_the_step_of_its_phase():
 
 def test_the_list_order_knows_every_kind_once():
     names = {middleware.name for middleware in (*REQUEST, *UPSTREAM, *RESPONSE)} | {kind.value for kind in AccessKind}
+    names |= {"do_not_track", "track"}
 
     assert set(LIST_ORDER) <= names
     assert {kind.value for kind in AccessKind} <= set(LIST_ORDER)

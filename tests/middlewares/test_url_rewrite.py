@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from tests.helpers import make_exchange, make_services, make_text
 
-from lockgate.middleware import Continue, Reason, Reject
-from lockgate.middlewares.url_rewrite import UrlRewrite, request
+from lockgate.middleware import BodyNeed, Continue, Reason, Reject
+from lockgate.middlewares.url_rewrite import UrlRewrite, body_need, request
+from lockgate.rewriting import RuleKind, RulePattern, Trigger, TriggerRule
 from lockgate.routing.pattern import compile_regex
+from lockgate.trace import Phase
 
 SECRETS = {("conf", "key"): "hush"}
 
@@ -139,6 +143,81 @@ def test_remembers_the_path_for_the_response():
     exchange = rewrite("/a", "/b", "/a%20c", loops=1).exchange
 
     assert exchange == make_exchange("GET", "/a%20c", loops=1, rewritten="/b", response_path="/a c")
+
+
+# Triggers: what fires is in tests/test_rewriting.py.
+
+
+def triggered(*triggers):
+    """A rewrite of /o/… with these triggers: pairs of the name of a parameter that has to be there, and a target."""
+    made = [
+        Trigger(
+            make_text(to, SECRETS),
+            ((TriggerRule(RuleKind.QUERY, name, (RulePattern(compile_regex("(?s)^(.).*")),)),),),
+        )
+        for name, to in triggers
+    ]
+    return UrlRewrite("/o/(\\w+)", compile_regex("/o/(\\w+)"), make_text("/basic/$1"), tuple(made))
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        pytest.param("/o/x", "/basic/x", id="none fires"),
+        pytest.param("/o/x?b=2", "/two/x/2", id="second"),
+        pytest.param("/o/x?b=2&a=1", "/one", id="first"),
+        pytest.param("/p/x?a=1", None, id="the pattern does not match"),
+    ],
+)
+def test_the_first_trigger_that_fires_has_its_own_target(url, expected):
+    config = triggered(("a", "/one"), ("b", "/two/$1/$tyk_context.trigger-1-b-0"))
+
+    assert request(config, make_exchange("GET", url), make_services()).exchange.rewritten == expected
+
+
+def test_a_trigger_without_target_leads_to_the_root():
+    assert request(triggered(("a", "")), make_exchange("GET", "/o/x?a=1"), make_services()).exchange.rewritten == ""
+
+
+def test_captures_stay_where_the_pattern_does_not_match():
+    outcome = request(triggered(("a", "/one")), make_exchange("GET", "/p?a=xy"), make_services())
+
+    assert outcome == Continue(
+        make_exchange("GET", "/p?a=xy", variables={"trigger-0-a-0": "xy", "trigger-0-a-0-0": "x"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param("a%20b%2Fc", "/t/a+b%2Fc/a", id="escaped"),
+        pytest.param("http%3A%2F%2Fh%2F%3Fx", "/t/http://h/?x/h", id="what begins with http is not"),
+        pytest.param("$tyk_context.path", "/t/%24tyk_context.path/%24", id="a variable is data"),
+        pytest.param("$secret_conf.key", "/t/%24secret_conf.key/%24", id="a secret is data"),
+        pytest.param("$1", "/t/%241/%24", id="a group is data"),
+        pytest.param("..%2Fup", "/t/..%2Fup/.", id="no way up"),
+        pytest.param("%0D%0AX: y", "/t/%0D%0AX%3A+y/%0D", id="line breaks"),
+    ],
+)
+def test_what_a_trigger_captured_is_data(sent, expected):
+    config = triggered(("a", "/t/$tyk_context.trigger-0-a-0/$tyk_context.trigger-0-a-0-0"))
+
+    assert request(config, make_exchange("GET", f"/o/x?a={sent}"), make_services()).exchange.rewritten == expected
+
+
+def test_a_pattern_that_does_not_compile_refuses_before_triggers():
+    config = replace(triggered(("a", "/one")), regex=None)
+
+    assert isinstance(request(config, make_exchange("GET", "/o/x?a=1"), make_services()), Reject)
+
+
+def test_only_a_rule_for_the_body_needs_it():
+    rule = TriggerRule(RuleKind.BODY, "", (RulePattern(compile_regex("x")),))
+    with_body = replace(triggered(("a", "/one")), triggers=(Trigger(make_text("/t"), ((rule,),)),))
+
+    assert body_need(with_body, make_exchange(), Phase.REQUEST) is BodyNeed.READ
+    assert body_need(with_body, make_exchange(), Phase.RESPONSE) is BodyNeed.NONE
+    assert body_need(triggered(("a", "/one")), make_exchange(), Phase.REQUEST) is BodyNeed.NONE
 
 
 def test_does_not_backtrack():

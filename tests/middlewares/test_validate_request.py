@@ -1,0 +1,286 @@
+import asyncio
+import json
+
+import pytest
+from tests.apis import oas, snapshot, tried
+from tests.helpers import FixedOutside, make_exchange
+from tests.validation.operations import INTEGER, JSON, content, endpoint, in_path, obj, query
+
+from lockgate.exchange import NOT_READ
+from lockgate.middleware import BodyNeed, Continue, Reason, Reject
+from lockgate.middlewares.validate_request import TOO_COMPLEX, ValidateRequest, body_need, bound, request
+from lockgate.services import Outside, Services
+from lockgate.trace import Phase
+from lockgate.validation.bodies import MediaType
+from lockgate.validation.openapi_schema import OpenApiSchema
+from lockgate.validation.operation import Content, Operation
+
+
+def services(compute=None):
+    fixed = FixedOutside()
+    more = {} if compute is None else {"compute": compute}
+    return Services(Outside(clock=fixed, ids=fixed, turns=fixed, **more))
+
+
+def json_of(schema):
+    compiled = OpenApiSchema(schema, {}, version="3.0", pointer="")
+    return ValidateRequest(Operation(body=Content(media={"application/json": MediaType(compiled)})))
+
+
+def validated(document, path="/x", method="get", **more):
+    found = document["paths"][path][method]
+    found["parameters"] = [*found["parameters"], query("n", INTEGER, required=True)]
+    found.update(more)
+    return document
+
+
+VALIDATE = {"validateRequest": {"enabled": True}}
+MISSING = 'request validation error: parameter "n" in query has an error: value is required but missing'
+
+
+def refusal(trace):
+    assert trace.upstream_request is None, trace.upstream_request
+    return trace.answer.status, json.loads(trace.answer.body)["error"]
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, 422), (400, 400), (418, 418), (503, 503), (200, 200)])
+def test_the_definition_sets_the_status(code, status):
+    section = {"validateRequest": {"enabled": True, "errorResponseCode": code}}
+    assert refusal(tried(snapshot(validated(oas({"GET /x": section}))), url="/api/x")) == (status, MISSING)
+
+
+@pytest.mark.parametrize("code", [42, 100, 150, 1000])
+def test_an_error_code_that_is_no_status_is_not_used(code):
+    section = {"validateRequest": {"enabled": True, "errorResponseCode": code}}
+    of = snapshot(validated(oas({"GET /x": section})), problems=("bad-status",))
+    assert refusal(tried(of, url="/api/x")) == (422, MISSING)
+
+
+def test_what_a_client_sent_is_escaped():
+    trace = tried(snapshot(validated(oas({"GET /x": VALIDATE}))), url="/api/x?n=%3Cb%3E%22'%0A")
+    assert refusal(trace)[1].endswith("value <b>\"'\n: an invalid integer: invalid syntax")
+
+    trace = tried(
+        snapshot(validated(oas({"GET /x": VALIDATE}))), url="/api/x?n=%3Cb%3E", headers=(("Content-Type", "text/xml"),)
+    )
+    assert b"<b>" not in trace.answer.body
+
+
+def test_rules_for_errors_find_it_by_its_class():
+    document = validated(oas({"GET /x": VALIDATE}))
+    rule = {"match": {"flag": "BIV"}, "response": {"statusCode": 400, "body": "no"}}
+    document["x-tyk-api-gateway"]["errorOverrides"] = {"enabled": True, "value": {"422": [rule]}}
+    assert tried(snapshot(document), url="/api/x").answer.status == 400
+
+
+def test_disabled_validates_nothing():
+    off = {"validateRequest": {"enabled": False}}
+    assert tried(snapshot(validated(oas({"GET /x": off}))), url="/api/x").upstream_request is not None
+
+
+# Its place in the chain.
+
+
+def test_transforms_come_behind_it():
+    add = {"enabled": True, "add": [{"name": "X-G", "value": "1"}]}
+    document = oas({"GET /x": VALIDATE}, transformRequestHeaders=add)
+    document["paths"]["/x"]["get"]["parameters"] = [
+        {"name": "X-G", "in": "header", "required": True, "schema": {"type": "string"}}
+    ]
+    assert "X-G" in refusal(tried(snapshot(document), url="/api/x"))[1]
+
+
+def test_defaults_reach_the_rewrite_and_the_inbound_path_counts():
+    rewrite = {"enabled": True, "pattern": "/old/(.*)", "rewriteTo": "/new/$1"}
+    document = oas({"GET /old/{id}": {**VALIDATE, "urlRewrite": rewrite}, "GET /new/{id}": VALIDATE})
+    document["paths"]["/old/{id}"]["get"]["parameters"] = [
+        in_path("id", INTEGER),
+        query("limit", {"type": "integer", "default": 10}),
+    ]
+    validated(document, "/new/{id}")
+    of = snapshot(document)
+
+    assert tried(of, url="/api/old/7").upstream_request.target == "/new/7?limit=10"
+    assert refusal(tried(of, url="/api/old/x"))[0] == 422
+
+
+def test_an_ignored_endpoint_is_validated():
+    document = validated(oas({"GET /x": {**VALIDATE, "ignoreAuthentication": {"enabled": True}}}))
+    assert refusal(tried(snapshot(document), url="/api/x"))[0] == 422
+
+
+def test_a_blocked_endpoint_is_not():
+    document = validated(oas({"GET /x": {**VALIDATE, "block": {"enabled": True}}}))
+    assert refusal(tried(snapshot(document), url="/api/x"))[0] == 403
+
+
+# What does not lead past it.
+
+
+@pytest.mark.parametrize("url", ["/api/x", "/api/%78", "/%61pi/x", "/api%2Fx"])
+def test_no_spelling_leads_past_it(url):
+    assert refusal(tried(snapshot(validated(oas({"GET /x": VALIDATE}))), url=url)) == (422, MISSING)
+
+
+def test_a_doubled_slash_does_not_lead_past_it():
+    of = snapshot(validated(oas({"GET /x": VALIDATE})), http_server_options={"skip_url_cleaning": True})
+    assert refusal(tried(of, url="/api//x")) == (422, MISSING)
+
+
+def test_case_does_not_lead_past_it_where_it_does_not_count():
+    of = snapshot(validated(oas({"GET /X/{id}": VALIDATE}), "/X/{id}"), ignore_endpoint_case=True)
+    assert refusal(tried(of, url="/api/x/1")) == (422, MISSING)
+
+
+def test_another_method_of_a_literal_path_does_not_lead_past_it():
+    document = validated(oas({"POST /x/y": {}, "GET /x/{id}": VALIDATE}), "/x/{id}")
+    assert refusal(tried(snapshot(document), url="/api/x/y")) == (422, MISSING)
+
+
+def test_a_literal_path_of_its_own_does():
+    document = validated(oas({"GET /x/y": {}, "GET /x/{id}": VALIDATE}), "/x/{id}")
+    assert tried(snapshot(document), url="/api/x/y").upstream_request is not None
+
+
+@pytest.mark.parametrize("target", ["tyk://self/x", "tyk://self/api/x", "tyk://pets/x"])
+def test_a_loop_does_not_lead_past_it(target):
+    rewrite = {"enabled": True, "pattern": "/start", "rewriteTo": target}
+    of = snapshot(validated(oas({"GET /start": {"urlRewrite": rewrite}, "GET /x": VALIDATE})))
+
+    assert refusal(tried(of, url="/api/start")) == (422, MISSING)
+    assert tried(of, url="/api/start?n=5").upstream_request is not None
+
+
+@pytest.mark.parametrize("strip", [True, False])
+def test_an_internal_upstream_does_not_lead_past_it(strip):
+    outer = oas({}, name="outer", listen="/outer/", upstream="tyk://pets", strip=strip)
+    of = snapshot(outer, validated(oas({"GET /x": VALIDATE})))
+    assert refusal(tried(of, url="/outer/x")) == (422, MISSING)
+
+
+@pytest.mark.parametrize("strip", [True, False])
+def test_a_base_does_not_lead_past_it(strip):
+    base = oas({"GET /x": {}}, name="base", listen="/base/", strip=strip)
+    base["x-tyk-api-gateway"]["info"]["versioning"] = {
+        "enabled": True,
+        "name": "v1",
+        "default": "self",
+        "location": "header",
+        "key": "X-Version",
+        "versions": [{"name": "v2", "id": "pets"}],
+    }
+    of = snapshot(base, validated(oas({"GET /x": VALIDATE})), problems=("missing-version",))
+
+    assert refusal(tried(of, url="/base/x", headers=(("X-Version", "v2"),))) == (422, MISSING)
+    assert tried(of, url="/base/x").upstream_request is not None
+
+
+def test_a_body_is_validated_in_a_loop():
+    rewrite = {"enabled": True, "pattern": "/start", "rewriteTo": "tyk://self/x"}
+    document = oas({"POST /start": {"urlRewrite": rewrite}, "POST /x": VALIDATE})
+    document["paths"]["/x"]["post"]["requestBody"] = content("application/json", obj({"a": INTEGER}))
+    trace = tried(snapshot(document), "POST", "/api/start", JSON, b'{"a":"x"}')
+    assert 'Error at "/a"' in refusal(trace)[1]
+
+
+# Security.
+
+
+def test_schemes_that_are_not_declared():
+    document = validated(oas({"GET /x": VALIDATE}), security=[{"ghost": []}, {"b": [], "a": []}], parameters=[])
+    words = (
+        'request validation error: security requirements failed: security scheme "ghost" is not declared | '
+        'security scheme "a" is not declared'
+    )
+    assert refusal(tried(snapshot(document), url="/api/x?n=1")) == (422, words)
+
+
+@pytest.mark.parametrize("security", [[{"ghost": []}, {}], [{"known": []}], []])
+def test_one_that_can_be_met_is_enough(security):
+    document = validated(oas({"GET /x": VALIDATE}), security=security)
+    document["components"] = {"securitySchemes": {"known": {"type": "http", "scheme": "basic"}}}
+    assert tried(snapshot(document), url="/api/x?n=1").upstream_request is not None
+
+
+# OpenAPI 3.1.
+
+
+def test_documents_of_version_3_1():
+    schema = {"type": ["integer", "null"], "exclusiveMinimum": 3}
+    of = endpoint(
+        query("n", schema),
+        method="POST",
+        version="3.1.0",
+        body=content("application/json", obj({"a": {"const": 5}, "b": {"type": ["string", "null"]}})),
+    )
+
+    assert of.cause("n=4", JSON, '{"a":5,"b":null}') == ""
+    assert of.cause("n=3", JSON, "{}") == 'parameter "n" in query has an error: number must be more than 3'
+    assert of.cause("n=x") == 'parameter "n" in query has an error: value x: an invalid integer: invalid syntax'
+    assert of.cause("n=4", JSON, '{"a":6}') != ""
+
+
+# The link itself.
+
+
+def test_the_body_is_asked_for_only_where_the_operation_has_one():
+    exchange = make_exchange("POST")
+    with_defaults = json_of(obj({"a": {"type": "integer", "default": 1}}))
+
+    assert body_need(ValidateRequest(Operation()), exchange, Phase.REQUEST) is BodyNeed.NONE
+    assert body_need(json_of(INTEGER), exchange, Phase.REQUEST) is BodyNeed.READ
+    assert body_need(with_defaults, exchange, Phase.REQUEST) is BodyNeed.WRITE
+    assert body_need(with_defaults, exchange, Phase.RESPONSE) is BodyNeed.NONE
+
+
+def test_a_body_that_was_not_read_is_refused():
+    outcome = request(json_of(INTEGER), make_exchange("POST", body=NOT_READ), services())
+    assert isinstance(outcome, Reject)
+
+
+def test_an_exchange_that_passes_is_the_same_one():
+    exchange = make_exchange("POST", "/", JSON, b"5")
+    outcome = request(json_of(INTEGER), exchange, services())
+    assert isinstance(outcome, Continue)
+    assert outcome.exchange is exchange
+
+
+def test_a_large_body_is_computed_elsewhere():
+    class Counting:
+        def __init__(self):
+            self.calls = 0
+
+        async def run(self, function):
+            self.calls += 1
+            return function()
+
+    compute = Counting()
+    raw = b'{"a":"' + b"x" * 100_000 + b'"}'
+    outcome = request(json_of(obj({"a": INTEGER})), make_exchange("POST", "/", JSON, raw), services(compute))
+    settled = asyncio.run(outcome)
+
+    assert isinstance(settled, Reject)
+    assert settled.reason is Reason.INVALID_REQUEST
+    assert compute.calls == 1
+    assert isinstance(request(json_of(INTEGER), make_exchange("POST", "/", JSON, b"5"), services(compute)), Continue)
+    assert compute.calls == 1
+
+
+def test_what_takes_too_long_is_refused(monkeypatch):
+    monkeypatch.setattr("lockgate.middlewares.validate_request.INLINE_STEPS", 10)
+    monkeypatch.setattr("lockgate.middlewares.validate_request.MAX_STEPS", 20)
+    config = json_of({"type": "array", "items": {"type": "integer"}, "uniqueItems": True})
+    raw = json.dumps([*range(1000), "x"]).encode()
+
+    outcome = asyncio.run(request(config, make_exchange("POST", "/", JSON, raw), services()))
+
+    assert outcome == Reject(Reason.INVALID_REQUEST, f"request validation error: {TOO_COMPLEX}", 422)
+
+
+def test_values_of_the_path_are_bound_to_the_plan():
+    config = ValidateRequest(Operation())
+    assert bound(config, {}) is config
+    assert bound(config, {"id": "7"}).path == {"id": "7"}
