@@ -117,3 +117,12 @@ def test_a_hashed_key_is_shown_as_its_hash():
 
     assert len(access_record(made)["api_key"]) == 16
     assert "cdef" not in access_record(made)["api_key"]
+
+
+def test_a_secret_of_the_definition_is_in_no_record():
+    rewrite = {"GET /x": {"urlRewrite": {"enabled": True, "pattern": ".*", "rewriteTo": "/to/$secret_conf.path"}}}
+    made = run(operations=rewrite, secrets={"path": "open/sesame"})
+    record = access_record(made)
+
+    assert made.trace.upstream_request.path == "/to/open/sesame"
+    assert (record["path"], record["upstream_addr"]) == ("/to/•••", "http://upstream.test:8000/to/•••")

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from tests.apis import oas
@@ -60,6 +61,21 @@ def test_try_as_json_and_with_an_answer(definition, capsys, tmp_path):
     assert plain["original"]["body"]["text"] == "body"
     assert plain["answer"]["status"] == 404
     assert plain["answer"]["body"]["text"] == "gone"
+
+
+def test_try_with_a_session(capsys):
+    definition = Path(__file__).resolve().parents[1] / "definitions" / "auth-token.yaml"
+    asked = ["try", str(definition), "/keyed/get", "-H", "X-Api-Key: demo-key"]
+
+    assert main([*asked, "--session", '{"meta_data": {"plan": "gold"}}']) == 0
+    known = capsys.readouterr().out
+    assert main(asked) == 0
+    unknown = capsys.readouterr().out
+    assert main([*asked, "--session", '{"rate": "x"}']) == 2
+
+    assert "X-Plan: gold" in known
+    assert "→ 403" in unknown
+    assert "expected a number at rate" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("request_line", ["GET", "GET a b c", "nothing"])

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate import exchange
 from lockgate.exchange import NOT_READ, Exchange, Headers, Request, canonical, decode_text, encode_text
 
 HEADERS = Headers.of(("Accept", "a"), ("X-Trace", "1"), ("accept", "b"))
@@ -69,3 +70,11 @@ def test_a_body_that_was_not_read_says_so():
 )
 def test_target(query, target):
     assert Request("GET", "/a", query).target == target
+
+
+def test_long_names_are_not_kept():
+    before = exchange._kept_canonical.cache_info().currsize
+    name = "x-" + "n" * 100
+
+    assert exchange.canonical(name) == "X-N" + "n" * 99
+    assert exchange._kept_canonical.cache_info().currsize == before

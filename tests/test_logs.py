@@ -67,3 +67,18 @@ def test_what_the_host_met_is_logged(lines):
     log_exchange(made, access=False)
 
     assert [(line["msg"], line["exchange_id"]) for line in lines()] == [("connection refused", "exchange-1")]
+
+
+def test_text_does_nothing_to_a_terminal():
+    line = TextFormatter().format(record(fields={"user_agent": "\x1b[31m", "host": "a\x9b\u202eb"}))
+
+    assert line.endswith('user_agent="\\u001b[31m" host="a\\u009b\\u202eb"')
+
+
+def test_what_is_said_of_an_exchange_is_one_line_without_secrets(lines):
+    made = run("/api/x?token=abcdef")
+    made.trace.secrets = frozenset({"sesame"})
+    made.trace.error = "sesame at\n\x1b[2J/api/x?token=abcdef"
+    log_exchange(made, access=False)
+
+    assert [line["msg"] for line in lines()] == ["••• at\\n\\x1b[2J/api/x?token=•••"]

@@ -1,7 +1,5 @@
 """Triggers over requests, without the middleware around them."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -273,11 +271,12 @@ PATTERNS = ["(a+)+$", "(a|aa)+b", "(.*)(.*)(.*)(.*)x", "((a*)*)*c", "(?:a?){50}a
     written=st.sampled_from(PATTERNS),
 )
 def test_no_text_stalls(text, written):
-    started = time.perf_counter()
+    """A search that backtracks would not end before the time limit of the tests."""
+    rules = [trigger(body(written)), trigger(query("q", written))]
 
-    choose([trigger(body(written)), trigger(query("q", written))], make_exchange(url="/?q=a", body=text.encode()))
+    chosen, _ = choose(rules, make_exchange(url="/?q=a", body=text.encode()))
 
-    assert time.perf_counter() - started < 5
+    assert chosen in (None, *rules)
 
 
 @given(st.binary(max_size=60), st.sampled_from([*PATTERNS, "", ".", r"\w*", r"\b", "(?s).*", "^", "$", "ä|(.)"]))

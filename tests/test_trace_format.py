@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from tests.apis import snapshot
+from tests.apis import oas, snapshot
 from tests.keys import World, keyed
 
 from lockgate.exchange import NOT_READ, Exchange, Headers, Pass, Request, Response
@@ -179,3 +179,53 @@ def test_plain_values_keep_what_the_store_answered():
 
     assert call["answer"]["session"]["alias"] == "ann"
     assert json.loads(json.dumps(plain)) == plain
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param((("X-Key", "ann-long-key"),), id="header"),
+        pytest.param((("x_key", "ann-long-key"),), id="header, misspelt"),
+        pytest.param((("Authorization", "Bearer ann-long-key"),), id="another header for credentials"),
+        pytest.param((("Cookie", "a=b; session=ann-long-key"),), id="cookie"),
+    ],
+)
+def test_a_key_that_nobody_looked_up_is_shown_nowhere(headers):
+    copies = [{"name": "X-Copy", "value": f"$tyk_context.headers_{headers[0][0].replace('-', '_')}"}]
+    copies.append({"name": "X-Other", "value": "$tyk_context.cookies_session"})
+    document = keyed(
+        {"GET /open": {"ignoreAuthentication": {"enabled": True}}},
+        contextVariables={"enabled": True},
+        transformRequestHeaders={"enabled": True, "add": copies},
+    )
+    for text in shown(snapshot(document), World(), url="/api/open", headers=headers):
+        assert "ann-long-key" not in text
+
+
+def test_a_key_that_is_no_text_can_be_saved():
+    plain = to_plain(World().ask(snapshot(keyed()), headers=(("X-Key", "bad\udcff\udcfekey"),)))
+
+    json.dumps(plain, ensure_ascii=False).encode()
+    assert "bad" not in json.dumps(masked(plain))
+
+
+def test_secrets_of_the_definition_are_shown_nowhere():
+    rewrite = {"urlRewrite": {"enabled": True, "pattern": ".*", "rewriteTo": "/to/$secret_conf.path"}}
+    headers = [{"name": "X-A", "value": "<$secret_conf.a>"}, {"name": "X-B", "value": "secrets://b"}]
+    document = oas({"GET /x": rewrite}, transformRequestHeaders={"enabled": True, "add": headers})
+    secrets = {"path": "open/sesame", "a": "hush+hush", "b": "quiet-one", "unused": "not-in-it"}
+    plain = to_plain(World().ask(snapshot(document, secrets=secrets)))
+
+    assert dict(plain["upstream_request"]["headers"])["X-B"] == "quiet-one"
+    assert plain["secrets"] == ["hush+hush", "open/sesame", "quiet-one"]
+    for text in (json.dumps(masked(plain)), to_text(plain)):
+        assert not any(secret in text for secret in secrets.values())
+
+
+def test_a_line_of_text_stays_one():
+    trace = a_trace()
+    trace.error = "broken\x1b[2J\nforged: line"
+    text = to_text(to_plain(trace))
+
+    assert "error: broken\\x1b[2J\\nforged: line\n" in text
+    assert "broken\\x1b[2J\\nforged: line" in summary(to_plain(trace))

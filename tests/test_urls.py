@@ -224,3 +224,13 @@ def test_an_upstream_path_is_always_fit_for_a_request_line(raw):
     for path in (upstream_path(raw, decoded), upstream_path(raw, decoded, keep_raw=True)):
         assert path.isascii()
         assert not set(path) & set(" #?")
+
+
+@pytest.mark.timeout(20)
+def test_a_name_may_come_often():
+    assert len(form_values("a=1&" * 200_000)["a"]) == 200_000
+
+
+def test_no_more_parts_than_wanted_are_looked_at():
+    assert form_values("a=1&b=2&a=3", 2) == {"a": ("1",), "b": ("2",)}
+    assert form_values("a=1&b=2", 2) == {"a": ("1",), "b": ("2",)}

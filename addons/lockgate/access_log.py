@@ -12,6 +12,7 @@ from lockgate.engine import Run
 from lockgate.exchange import decode_text, encode_text
 from lockgate.identity.keys import shown_hash
 from lockgate.settings import Settings
+from lockgate.trace_format import without_secrets
 
 _LONG_KEY: Final = 12
 """Characters from which on four do not tell much."""
@@ -62,7 +63,7 @@ def access_record(run: Run, fields: Collection[str] = ()) -> Mapping[str, Any] |
         "error": trace.error,
     }
     return {
-        name: _shown(value)
+        name: _shown(value, trace.secrets)
         for name, value in record.items()
         if value != "" and (name == "prefix" or not fields or name in fields)
     }
@@ -91,8 +92,12 @@ def _key(key: str, settings: Settings) -> str:
     return f"****{key[-4:]}" if len(key) >= _LONG_KEY else "****"
 
 
-def _shown(value: Any) -> Any:
-    """Text that any encoder takes."""
-    if not isinstance(value, str) or value.isascii():
+def _shown(value: Any, secrets: frozenset[str]) -> Any:
+    """Text that any encoder takes, and everybody may see."""
+    if not isinstance(value, str):
+        return value
+    if secrets:
+        value = without_secrets(value, secrets)
+    if value.isascii():
         return value
     return decode_text(encode_text(value)).encode("utf-8", "backslashreplace").decode()

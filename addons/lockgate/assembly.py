@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, final
 
-from lockgate.exchange import Exchange
+from lockgate.exchange import LONGEST_KEPT_NAME, Exchange
 from lockgate.identity.credentials import Places
 from lockgate.middleware import BodyNeed, Decision, Link, Match, Matching, Middleware, Resolver, Rule, Step
 from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE, UPSTREAM
@@ -144,7 +144,7 @@ class CompiledVersion:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._made(phase, method, path, encoded_path)
-            if len(path) > LONGEST_KEPT_PATH:
+            if len(path) > LONGEST_KEPT_PATH or len(method) > LONGEST_KEPT_NAME:
                 return plan
             self._plans[key] = plan
             if len(self._plans) > PLANS_PER_VERSION:
@@ -331,6 +331,8 @@ def _key_names(definition: ApiDefinition) -> Iterator[str]:
                 yield places.header.lower()
                 if places.query is not None:
                     yield places.query
+                if places.cookie is not None:
+                    yield places.cookie
 
 
 @final
@@ -349,7 +351,7 @@ class CompiledApi:
         self.options: Final = options
         self.listen: Final = ListenPath(definition.listen_path)
         self.key_names: Final = frozenset(_key_names(definition))
-        """Headers, in lower case, and parameters that may hold a key, whatever they are called."""
+        """Headers, in lower case, parameters and cookies that may hold a key, whatever they are called."""
         self.versions: Final = {
             version.name: CompiledVersion(version, self.listen, options) for version in definition.versions
         }

@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     attempt.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
     attempt.add_argument("-d", "--data", default=None, metavar="TEXT", help="the body; @FILE reads one")
     attempt.add_argument("--answer", default="200", metavar="STATUS|@FILE", help="what the upstream is taken to answer")
+    attempt.add_argument("--session", metavar="JSON|@FILE", help="the session object that any key is taken to have")
     attempt.add_argument("--gateway", type=Path, metavar="FILE")
     attempt.add_argument("--format", choices=("text", "json"), default="text")
     attempt.set_defaults(run=_try)
@@ -208,7 +209,7 @@ def _show(given: argparse.Namespace) -> int:
 
 
 def _try(given: argparse.Namespace) -> int:
-    from lockgate.inspection import parse_answer, parse_request, try_request
+    from lockgate.inspection import SYSTEM, parse_answer, parse_request, try_request, with_session
     from lockgate.trace_format import masked, to_plain, to_text
 
     snapshot, problems = _snapshot(given)
@@ -218,9 +219,10 @@ def _try(given: argparse.Namespace) -> int:
     try:
         request = parse_request(_argument(text) if text.startswith("@") else text.encode(), given.header, data)
         answer = parse_answer(_argument(given.answer))
+        outside = SYSTEM if given.session is None else with_session(_argument(given.session))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    plain = to_plain(asyncio.run(try_request(snapshot, request, answer)))
+    plain = to_plain(asyncio.run(try_request(snapshot, request, answer, outside)))
     print(json.dumps(masked(plain), indent=1) if given.format == "json" else to_text(plain), end="")
     if given.format == "json":
         print()

@@ -191,6 +191,8 @@ def _enter(run: Run, api: CompiledApi, way: _Way = _FROM_OUTSIDE, named: str = "
     run.api = api
     if api.key_names:
         run.trace.secret_names |= api.key_names
+    if definition.secrets:
+        run.trace.secrets |= definition.secrets
     if definition.unavailable:
         _refuse(run, Reject(Reason.UNAVAILABLE), definition.unavailable)
         return
@@ -209,6 +211,8 @@ def _routed_path(run: Run) -> str:
     """
     path = run.exchange.request.path
     passes = run.exchange.passes
+    if len(passes) == 1:
+        return path
     for before, after in zip(reversed(passes[:-1]), reversed(passes), strict=False):
         outer = run.snapshot.apis.get(before.api_id)
         if before.loop_level != after.loop_level or outer is None:

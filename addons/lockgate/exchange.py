@@ -7,6 +7,7 @@ Rules of this file:
 4. A new fact about an exchange is a new typed field with one writer, named in its docstring.
 """
 
+import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +38,12 @@ else:
 TOKEN_CHARACTERS: Final = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-@lru_cache(maxsize=4096)
+_DECODED_AT_ONCE: Final = 256 * 1024
+"""Bytes."""
+LONGEST_KEPT_NAME: Final = 64
+"""Of names that clients send, in characters: what is known of longer ones is not kept, or they would fill the memory."""
+
+
 def canonical(name: str) -> str:
     """Spell a header name as the reference gateway does: ``x-request-id`` becomes ``X-Request-Id``.
 
@@ -45,10 +51,17 @@ def canonical(name: str) -> str:
 
     Source: Go, net/textproto, CanonicalMIMEHeaderKey.
     """
+    return _kept_canonical(name) if len(name) <= LONGEST_KEPT_NAME else _canonical(name)
+
+
+def _canonical(name: str) -> str:
     raw = encode_text(name)
     if not raw or not TOKEN_CHARACTERS.issuperset(raw):
         return name
     return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
+
+
+_kept_canonical: Final = lru_cache(maxsize=4096)(_canonical)
 
 
 def encode_text(text: str) -> bytes:
@@ -58,7 +71,12 @@ def encode_text(text: str) -> bytes:
 
 def decode_text(raw: bytes) -> str:
     """Bytes of the wire to text of this module; never raises."""
-    return raw.decode("utf-8", "surrogateescape")
+    if len(raw) <= _DECODED_AT_ONCE:
+        return raw.decode("utf-8", "surrogateescape")
+    # Part by part, so that other threads can go on.
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    starts = range(0, len(raw), _DECODED_AT_ONCE)
+    return "".join([decoder.decode(raw[start : start + _DECODED_AT_ONCE], start == starts[-1]) for start in starts])
 
 
 @final

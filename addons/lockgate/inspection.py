@@ -5,6 +5,7 @@ The trial runs the same compiled chain as a host does; only the outside is other
 
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as replace_service
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,12 +13,14 @@ from urllib.parse import urlsplit
 from lockgate.assembly import CompiledApi, Plan
 from lockgate.engine import Run, begin, begin_response, run_request, run_response
 from lockgate.exchange import NOT_READ, Exchange, Headers, Request, Response, decode_text, replace
+from lockgate.identity.sessions import completed, session_document
 from lockgate.routing.pattern import decode_path
-from lockgate.services import Outside
+from lockgate.services import FoundKey, Outside
+from lockgate.session import Session
 from lockgate.snapshot import Snapshot
-from lockgate.stores.memory import MemoryTurns
+from lockgate.stores.memory import MemoryLimits, MemoryTurns
 from lockgate.trace import Phase, Trace
-from lockgate.trace_format import left_out_lines, why_text
+from lockgate.trace_format import left_out_lines, why_text, without_secrets
 
 
 class _SystemClock:
@@ -32,6 +35,27 @@ class _RandomIds:
 
 SYSTEM: Final = Outside(clock=_SystemClock(), ids=_RandomIds(), turns=MemoryTurns())
 """The real outside, as far as it needs no I/O."""
+
+
+class _EveryKey:
+    """Holds one session, whatever the key."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, names: Sequence[str]) -> FoundKey | None:
+        return FoundKey(names[0], self._session) if names else None
+
+
+def with_session(posted: bytes) -> Outside:
+    """The outside, in which every key is known and has the session object ``posted`` (JSON, as for ``/tyk/keys``).
+
+    Raises:
+        ValueError: It is no session object; the message says where.
+    """
+    now = SYSTEM.clock.now()
+    session = Session.of(completed(session_document(posted), now, ""))
+    return replace_service(SYSTEM, sessions=_EveryKey(session), limits=MemoryLimits(SYSTEM.clock))
 
 
 async def try_request(snapshot: Snapshot, request: Request, answer: Response, outside: Outside = SYSTEM) -> Trace:
@@ -162,7 +186,8 @@ async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
     ending = run.trace.steps[-1]
     if run.upstream is None:
         return [*lines, f"answered by {ending.link}: {ending.detail}"]
-    lines.append(f"upstream: {run.exchange.request.method} {run.upstream.address}{run.exchange.request.target}")
+    target = without_secrets(run.exchange.request.target, run.trace.secrets, run.trace.secret_names)
+    lines.append(f"upstream: {run.exchange.request.method} {run.upstream.address}{target}")
     begin_response(run, Response(200))
     plan = run.plan
     if plan is None:

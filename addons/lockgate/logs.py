@@ -11,6 +11,7 @@ from typing import Any, Final, TextIO, override
 
 from lockgate.access_log import access_record
 from lockgate.engine import Run
+from lockgate.trace_format import printable, without_secrets
 
 LEVELS: Final = {
     "debug": logging.DEBUG,
@@ -58,7 +59,8 @@ class JsonFormatter(logging.Formatter):
 
 def _quoted(value: Any) -> str:
     text = str(value)
-    return json.dumps(text) if not text or any(character in text for character in ' "\n=') else text
+    plain = text.isprintable() and text and not any(character in text for character in ' "=')
+    return text if plain else json.dumps(text)
 
 
 def handler(stream: TextIO, form: str, level: int) -> logging.Handler:
@@ -86,12 +88,17 @@ def log_exchange(run: Run, *, access: bool, fields: Collection[str] = ()) -> Non
     trace = run.trace
     exchange_id = trace.original.id
     name = run.api.definition.name if run.api is not None else ""
+    secrets = trace.secrets | {run.exchange.key} if run.exchange.key else trace.secrets
+
+    def line(text: str) -> str:
+        return printable(without_secrets(text, secrets, trace.secret_names))
+
     for step in trace.steps:
         if step.outcome in ("failed", "error"):
             detail = {"exchange_id": exchange_id, "api_name": name, "link": step.link, "entry": step.why.entry}
-            _exchanges.warning("%s", step.detail, extra={FIELDS: {k: v for k, v in detail.items() if v}})
+            _exchanges.warning("%s", line(step.detail), extra={FIELDS: {k: v for k, v in detail.items() if v}})
     if trace.error:
-        _exchanges.warning("%s", trace.error, extra={FIELDS: {"exchange_id": exchange_id, "api_name": name}})
+        _exchanges.warning("%s", line(trace.error), extra={FIELDS: {"exchange_id": exchange_id, "api_name": name}})
     if access and _exchanges.isEnabledFor(logging.INFO):
         record = access_record(run, fields)
         if record is not None:

@@ -121,6 +121,8 @@ class ApiDefinition:
     recording: Recording = Recording()
     document: Mapping[str, object] = field(default_factory=dict)
     """The definition as it was written."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """What its references to secrets stand for: nobody is shown these texts."""
     source: str = ""
     """File it was read from, as the user gave it."""
     content_hash: str = ""

@@ -32,7 +32,7 @@ from lockgate.settings import Settings
 from lockgate.stores.endpoint_counters import UNKNOWN, EndpointCounters
 from lockgate.stores.record_files import RecordFile
 from lockgate.stores.record_queue import Complaints, RecordCounts, RecordQueue
-from lockgate.trace_format import MASK, is_secret, masked_url
+from lockgate.trace_format import MASK, is_secret, masked_url, without_secrets
 
 logger = logging.getLogger(__name__)
 
@@ -202,6 +202,8 @@ def transaction_record(
     if rules.ignores(address):
         return None
     raw_path, path = _paths(run, how)
+    if trace.secrets:
+        raw_path, path = without_secrets(raw_path, trace.secrets), without_secrets(path, trace.secrets)
     if rules.normalises:
         path = rules.path(path)
     tracked = "" if tracking is None else tracking.path

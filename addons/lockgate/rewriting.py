@@ -28,6 +28,11 @@ from lockgate.variables import Text
 MOST_BODY_MATCHES: Final = 100
 """Matches of one body that become variables."""
 
+MOST_PARAMETERS: Final = 10_000
+"""Of a query; those behind them are not looked at."""
+
+_AT_ONCE: Final = 64 * 1024
+"""Characters."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -215,7 +220,7 @@ class _Request:
                 return exchange.request.headers.get_all(rule.name)
             case RuleKind.QUERY:
                 if self._query is None:
-                    self._query = form_values(exchange.request.query or "")
+                    self._query = form_values(exchange.request.query or "", MOST_PARAMETERS)
                 return self._query.get(rule.name, ())
             case RuleKind.PATH:
                 if self._segments is None:
@@ -242,7 +247,10 @@ def _decoded(path: str) -> str:
 
 def as_searched(text: str) -> str:
     """Each byte that is no UTF-8 as U+FFFD, as Go's engine sees it: as many characters as there were."""
-    return _SURROGATE.sub("\ufffd", text)
+    if len(text) <= _AT_ONCE:
+        return _SURROGATE.sub("\ufffd", text)
+    # Part by part, so that other threads can go on.
+    return "".join(_SURROGATE.sub("\ufffd", text[start : start + _AT_ONCE]) for start in range(0, len(text), _AT_ONCE))
 
 
 def spans_of(found: RegexMatch) -> list[tuple[int, int]]:

@@ -92,7 +92,9 @@ class Trace:
     """Of the definitions it ran on; each reload counts up."""
     steps: list[TraceStep] = field(default_factory=list)
     secret_names: frozenset[str] = frozenset()
-    """Headers, in lower case, and query parameters in which the APIs that it passed look for keys."""
+    """Headers, in lower case, query parameters and cookies in which the APIs that it passed look for keys."""
+    secrets: frozenset[str] = frozenset()
+    """What references to secrets stand for in the definitions of the APIs that it passed."""
     failed: bool = False
     """Whether any step's outcome is failed or error."""
     upstream_request: Request | None = None

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote_plus
 
@@ -30,6 +31,8 @@ _WIDTH: Final = 18
 _SESSIONS: Final = "sessions"
 _SHORTEST_KEY: Final = 4
 """In characters; a shorter text that was looked up is no key, and stands in other words."""
+_SHORTEST_PRESENTED: Final = 8
+"""Likewise of what stood where credentials stand, and was not looked up."""
 
 
 def is_secret(name: str) -> bool:
@@ -40,7 +43,7 @@ def is_secret(name: str) -> bool:
 def to_plain(trace: Trace) -> Plain:
     """A trace as dicts, lists, text and numbers, with its secrets. See ``masked``."""
     last = trace.steps[-1].after if trace.steps else trace.original
-    return {
+    plain = {
         "exchange": trace.original.id,
         "received_at": trace.original.received_at.isoformat(),
         "client": f"{trace.original.client.address}:{trace.original.client.port}",
@@ -56,10 +59,26 @@ def to_plain(trace: Trace) -> Plain:
         "upstream_request": None if trace.upstream_request is None else _request(trace.upstream_request),
         "upstream_response": None if trace.upstream_response is None else _response(trace.upstream_response),
         "answer": None if trace.answer is None else _response(trace.answer),
-        "error": trace.error,
+        "error": _text(trace.error),
         "elapsed_us": round(trace.elapsed_ns / 1000, 1),
         "upstream_us": round(trace.upstream_ns / 1000, 1),
     }  # fmt: skip
+    if trace.secrets:
+        # Those of them that it shows: a trace that is handed on has no others in it.
+        texts = list(_texts(plain))
+        plain["secrets"] = sorted(secret for secret in trace.secrets if any(secret in text for text in texts))
+    return plain
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 def _step(step: TraceStep) -> Plain:
@@ -77,7 +96,7 @@ def _step(step: TraceStep) -> Plain:
         "us": round(step.elapsed_ns / 1000, 1),
         "changes": [_change(change) for change in difference(step.before, step.after)],
         "calls": [
-            {"service": c.service, "operation": c.operation, "arguments": list(c.arguments), "answer": c.answer}
+            {"service": c.service, "operation": c.operation, "arguments": _clean(list(c.arguments)), "answer": c.answer}
             for c in step.calls
         ],
     }  # fmt: skip
@@ -135,6 +154,13 @@ def _body(body: Body) -> Plain:
     }
 
 
+def _clean(value: Any) -> Any:
+    """A plain value whose texts any encoder takes."""
+    if isinstance(value, str):
+        return _text(value)
+    return [_clean(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def _text(text: str) -> str:
     """Text of the wire as text that any encoder takes."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -146,23 +172,48 @@ def _text(text: str) -> str:
 def masked(plain: Plain) -> Plain:
     """The same trace without values of secret headers, parameters and variables, and without keys wherever they stand."""
     names = frozenset(plain.get("secret_names", ()))
-    keys = _keys(plain)
+    keys = _keys(plain, names)
     shown = {
-        **plain,
+        **{name: value for name, value in plain.items() if name != "secrets"},
         "original": _masked_message(plain["original"], names),
         "upstream_request": _masked_message(plain["upstream_request"], names),
         "upstream_response": _masked_message(plain["upstream_response"], names),
         "answer": _masked_message(plain["answer"], names),
         "steps": [_masked_step(step, names) for step in plain["steps"]],
+        "error": masked_url(plain["error"], names),
     }
     if not keys:
         return shown
-    anywhere = re.compile("|".join(re.escape(key) for key in sorted(keys, key=len, reverse=True)))
+    anywhere = _any_of(keys)
     return {name: _without(value, anywhere) for name, value in shown.items()}
 
 
-def _keys(plain: Plain) -> set[str]:
-    """Every key that was looked up, as it stands in texts and in URLs."""
+def without_secrets(text: str, secrets: AbstractSet[str], names: AbstractSet[str] = frozenset()) -> str:
+    """A line about an exchange, for people and files.
+
+    Args:
+        text: It may end in a URL.
+        secrets: Texts that are not to be shown, however they are spelled.
+        names: Of parameters, as for ``masked_url``.
+    """
+    text = masked_url(text, names)
+    return _any_of(frozenset(secrets)).sub(MASK, text) if secrets else text
+
+
+@lru_cache(maxsize=64)
+def _any_of(texts: frozenset[str]) -> re.Pattern[str]:
+    """Any of these texts, as it stands in texts and in URLs; those that are too short stand in other words."""
+    long = (one for one in texts if len(one) >= _SHORTEST_KEY)
+    forms = {form for one in long for form in _spellings(one)}
+    return re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) or r"(?!)")
+
+
+def _spellings(text: str) -> tuple[str, ...]:
+    return text, quote(text, errors="replace"), quote(text, "", errors="replace"), quote_plus(text, errors="replace")
+
+
+def _keys(plain: Plain, names: AbstractSet[str]) -> frozenset[str]:
+    """Every text that is not to be shown wherever it stands."""
     asked = [
         str(argument)
         for step in plain["steps"]
@@ -170,8 +221,33 @@ def _keys(plain: Plain) -> set[str]:
         if call["service"] == _SESSIONS
         for argument in call["arguments"]
     ]
-    spelled = {form for key in asked for form in (key, _text(key), quote(key, safe=""), quote_plus(key))}
-    return {key for key in spelled if len(key) >= _SHORTEST_KEY}
+    asked += plain.get("secrets", ())
+    presented = (one for one in _presented(plain["original"], names) if len(one) >= _SHORTEST_PRESENTED)
+    return frozenset((*asked, *presented))
+
+
+def _holds_secret(header: str, names: AbstractSet[str]) -> bool:
+    """Whether a header is one of those; one with "_" for "-" is likely meant to be."""
+    lower = header.lower()
+    return lower in names or lower.replace("_", "-") in names or is_secret(header)
+
+
+def _presented(request: Plain, names: AbstractSet[str]) -> Iterator[str]:
+    """What stands where a request has its credentials."""
+    for name, value in request["headers"]:
+        if name.lower() == "cookie":
+            for part in value.split(";"):
+                cookie, _, held = part.strip().partition("=")
+                if cookie in names or is_secret(cookie):
+                    yield held.strip('"')
+        elif _holds_secret(name, names):
+            yield value
+            yield value.partition(" ")[2].strip()
+    for part in request["target"].partition("?")[2].split("&"):
+        name, _, value = part.partition("=")
+        plain = unquote_plus(name)
+        if plain in names or is_secret(plain):
+            yield from (value, unquote_plus(value))
 
 
 def _without(value: Any, secret: re.Pattern[str]) -> Any:
@@ -187,7 +263,7 @@ def _without(value: Any, secret: re.Pattern[str]) -> Any:
 def _masked_message(message: Plain | None, names: AbstractSet[str]) -> Plain | None:
     if message is None:
         return None
-    headers = [[n, MASK if n.lower() in names or is_secret(n) else v] for n, v in message["headers"]]
+    headers = [[n, MASK if _holds_secret(n, names) else v] for n, v in message["headers"]]
     copy = {**message, "headers": headers}
     if "target" in copy:
         copy["target"] = masked_url(copy["target"], names)
@@ -256,7 +332,17 @@ def to_text(plain: Plain, phase: Phase | None = None) -> str:
         plain: As ``to_plain`` made it.
         phase: Only the steps of one phase; None for both.
     """
-    return "\n".join(_lines(masked(plain), phase)) + "\n"
+    return "\n".join(map(printable, _lines(masked(plain), phase))) + "\n"
+
+
+_NOT_PRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+def printable(line: str) -> str:
+    """A line that stays one, and does to a terminal nothing but to be shown: escapes stand for control characters."""
+    return _NOT_PRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), line)
 
 
 def summary(plain: Plain) -> str:
@@ -269,7 +355,8 @@ def summary(plain: Plain) -> str:
     status = plain["answer"]["status"] if plain["answer"] else ""
     what = f"{ended['link']} {ended['outcome']}" if ended else "forwarded" if plain["upstream_request"] else "under way"
     if plain["error"]:
-        what = plain["error"]
+        names = frozenset(plain.get("secret_names", ()))
+        what = printable(without_secrets(plain["error"], _keys(plain, names), names))
     note = f", failed: {', '.join(failed)}" if failed else ""
     return " · ".join(part for part in (api, entry, f"{what} {status}".strip() + note) if part)
 

@@ -91,7 +91,11 @@ def parse_target(text: str) -> Target:
     return Target(url.scheme, host, number, url.authority, unescape_path(url.raw_path), url.query)
 
 
-@lru_cache(maxsize=256)
+_LONGEST_KEPT: Final = 2048
+_AT_ONCE: Final = 64 * 1024
+"""Characters or bytes that are searched without letting another thread go on."""
+
+
 def parse_url(text: str) -> Url:
     """Take a URL or reference apart; a fragment is dropped.
 
@@ -100,6 +104,10 @@ def parse_url(text: str) -> Url:
 
     Source: Go, net/url, Parse.
     """
+    return _kept_parsed_url(text) if len(text) <= _LONGEST_KEPT else _parsed_url(text)
+
+
+def _parsed_url(text: str) -> Url:
     text = text.partition("#")[0]
     if _CONTROL.search(text):
         raise ValueError("expected a URL, found a control character in it")
@@ -130,10 +138,27 @@ def parse_url(text: str) -> Url:
     return Url(scheme, authority, rest, query if question_mark else None)
 
 
+_kept_parsed_url: Final = lru_cache(maxsize=256)(_parsed_url)
+
+
 def _check_escapes(raw: str) -> None:
-    bad = _BAD_ESCAPE.search(raw)
-    if bad is not None:
-        raise ValueError(f"invalid escape {raw[bad.start() : bad.start() + 3]!r}")
+    bad = find_bad_escape(raw)
+    if bad >= 0:
+        raise ValueError(f"invalid escape {raw[bad : bad + 3]!r}")
+
+
+def find_bad_escape(text: str) -> int:
+    """Where the first "%" is that begins no escape; -1: nowhere."""
+    start = 0
+    while start < len(text):
+        end = start + _AT_ONCE
+        if end < len(text) and (escape := text.rfind("%", end - 2, end)) >= 0:
+            end = escape
+        found = _BAD_ESCAPE.search(text, start, end)
+        if found is not None:
+            return found.start()
+        start = end
+    return -1
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:
@@ -163,11 +188,26 @@ def unescape_path(raw: str) -> str:
     if "%" not in raw:
         return raw
     _check_escapes(raw)
-    return decode_text(_unescaped(encode_text(raw)))
+    return decode_text(unescape(encode_text(raw)))
 
 
-def _unescaped(raw: bytes) -> bytes:
-    return _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), raw)
+def unescape(raw: bytes) -> bytes:
+    """Decode percent-encoded bytes; an escape that is none stays."""
+    if len(raw) <= _AT_ONCE:
+        return _ESCAPE.sub(_unescaped, raw)
+    parts: list[bytes] = []
+    start = 0
+    while start < len(raw):
+        end = start + _AT_ONCE
+        if end < len(raw) and (escape := raw.rfind(b"%", end - 2, end)) >= 0:
+            end = escape
+        parts.append(_ESCAPE.sub(_unescaped, raw[start:end]))
+        start = end
+    return b"".join(parts)
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return bytes((int(escape[1], 16),))
 
 
 def escaped_path(raw: str) -> str:
@@ -179,7 +219,7 @@ def escaped_path(raw: str) -> str:
     """
     if _VALID_RAW_PATH.fullmatch(raw):
         return raw
-    return "".join([_PATH_ESCAPES[byte] for byte in _unescaped(encode_text(raw))])
+    return "".join([_PATH_ESCAPES[byte] for byte in unescape(encode_text(raw))])
 
 
 def upstream_path(raw: str, decoded: str, *, keep_raw: bool = False) -> str:
@@ -244,23 +284,26 @@ def query_escape(text: str) -> str:
     return "".join([_QUERY_ESCAPES[byte] for byte in raw])
 
 
-def form_values(text: str) -> dict[str, tuple[str, ...]]:
+def form_values(text: str, most: int = 0) -> dict[str, tuple[str, ...]]:
     """Values of a query or of an urlencoded form, by name, in order.
 
     Parts with ";" or with a bad escape are left out.
 
+    Args:
+        text: Encoded.
+        most: Parts that are looked at, from the beginning; 0 is all.
+
     Source: Go, net/url, ParseQuery.
     """
-    found: dict[str, tuple[str, ...]] = {}
-    for part in text.split("&"):
-        if not part or ";" in part or _BAD_ESCAPE.search(part):
+    found: dict[str, list[str]] = {}
+    for part in text.split("&", most)[:most] if most else text.split("&"):
+        if not part or ";" in part or ("%" in part and find_bad_escape(part) >= 0):
             continue
         name, _, value = part.partition("=")
-        name = _form_text(name)
-        found[name] = (*found.get(name, ()), _form_text(value))
-    return found
+        found.setdefault(_form_text(name), []).append(_form_text(value))
+    return {name: tuple(values) for name, values in found.items()}
 
 
 def _form_text(text: str) -> str:
     text = text.replace("+", " ")
-    return text if "%" not in text else decode_text(_unescaped(encode_text(text)))
+    return text if "%" not in text else decode_text(unescape(encode_text(text)))

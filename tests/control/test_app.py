@@ -191,3 +191,12 @@ async def test_counters_are_told(ask):
 
     assert (status, kind) == (200, "application/json")
     assert json.loads(body) == {"requests": {"depot": {}}}
+
+
+async def test_what_a_client_did_wrong_is_not_in_the_log(ask, caplog):
+    status, _, body = await ask("/tyk/apis/s3same%ff")
+
+    assert (status, json.loads(body)["message"]) == (400, "Request malformed")
+    assert (await ask("/tyk/apis", "DELETE"))[0] == 405
+    assert "s3same" not in caplog.text
+    assert "Traceback" not in caplog.text

@@ -3,6 +3,7 @@ from mitmproxy import http
 from mitmproxy.test import tutils
 
 from lockgate.exchange import NOT_READ, Headers, Request, Response
+from lockgate.hosts.mitm import messages
 from lockgate.hosts.mitm.messages import (
     response_fields,
     to_flow_response,
@@ -123,3 +124,10 @@ def test_a_response_keeps_what_nobody_changed():
 
     assert original.data.headers.fields is fields
     assert original.reason == "OK"
+
+
+def test_long_names_are_not_kept():
+    name = b"n" * 1000
+
+    assert messages.is_name(name)
+    assert name not in messages._checked_names

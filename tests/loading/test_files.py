@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.apis import oas
 from tests.loading.documents import EXTENSION, codes, document
 
 from lockgate.loading import load, load_text
@@ -113,3 +114,18 @@ def test_the_environment_is_the_process_s_own_unless_given(tmp_path, monkeypatch
         (definition,) = load([tmp_path], Settings(), environ=environ).definitions
         assert definition.versions[0].sections["forward"].config.target.host == host
     assert EXTENSION in definition.document
+
+
+def test_no_problem_shows_a_secret():
+    """Whatever a reference stands for, and wherever that is no right value."""
+    settings = Settings(secrets={"a": 'se"same', "b": "hush-hush"})
+    value = oas({"GET /x/{id}": {}})
+    value["paths"]["/x/{id}"]["get"]["parameters"] = [
+        {"name": "secrets://a", "in": "path", "schema": {"$ref": "secrets://b"}}
+    ]
+    loaded = load_text(json.dumps(value), "a.json", settings)
+
+    shown = " ".join(map(str, loaded.problems))
+    assert "bad-parameters" in codes(loaded)
+    assert "•••" in shown
+    assert not any(part in shown for part in ("same", "hush"))

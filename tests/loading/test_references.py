@@ -1,7 +1,7 @@
 import pytest
 
 from lockgate.decoding.shapes import Notes
-from lockgate.loading.references import Sources, has_reference, references, resolved
+from lockgate.loading.references import Sources, has_reference, is_secret, references, resolved
 
 SOURCES = Sources({"HOST": "h", "EMPTY": "", "QUOTED": 'a"\\w'}, {"key": "k"})
 
@@ -82,3 +82,24 @@ def test_a_secret_of_the_settings_ends_with_its_key(text, expected, problems):
 def test_a_value_is_not_looked_at_again():
     assert replace("secrets://a b", Sources({}, {"a": "secrets://b", "b": "x"})) == ("secrets://b b", [])
     assert replace("env://A", Sources({"A": "secrets://key"}, {"key": "k"})) == ("secrets://key", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("secrets", "http://a.test", True),
+        ("vault", "8080", True),
+        ("env", "a6+b/==", True),
+        ("env", "/9j/4AAQ", True),
+        ("env", "admin:12345x", True),
+        ("env", "http://user:pass@a.test", True),
+        ("env", "http://a.test/x", False),
+        ("env", "a.example.com:8080", False),
+        ("env", "127.0.0.1:80", False),
+        ("env", "/listen/{x}/", False),
+        ("consul", "8080", False),
+        ("env", "true", False),
+    ],
+)
+def test_what_is_not_to_be_shown(kind, value, expected):
+    assert is_secret(kind, value) == expected

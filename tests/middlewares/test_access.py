@@ -1,4 +1,5 @@
 import pytest
+from tests.apis import oas, snapshot, tried
 from tests.chains import answered, links, make_api, passed
 from tests.helpers import RECEIVED_AT, make_exchange, make_services
 
@@ -257,3 +258,23 @@ def test_lists_without_methods_hold_for_all():
     assert [answered(api, method, "/api/priv").status for method in ("GET", "DELETE")] == [403, 403]
     assert [answered(api, method, "/api/open").status for method in ("GET", "DELETE")] == [200, 200]
     assert answered(api, "GET", "/api/else").status == 403
+
+
+ANCHORED = {"http_server_options": {"enable_path_prefix_matching": True, "enable_path_suffix_matching": True}}
+
+
+@pytest.mark.parametrize("path", ["/api/admin/x", "/api/admin/x%0Ay", "/api/admin/%0A", "/api/admin/x%0D%0A"])
+def test_a_line_break_does_not_lead_past_a_list(path):
+    of = snapshot(oas({"GET /admin/*": {"block": {"enabled": True}}}), **ANCHORED)
+
+    assert tried(of, url=path).answer.status == 403
+
+
+def test_a_cut_listen_path_does_not_lead_past_a_list():
+    of = snapshot(
+        oas({"GET /secret": {"block": {"enabled": True}}}, listen="/api", upstream="http://u.test/v1"), **ANCHORED
+    )
+
+    assert tried(of, url="/api/secret").answer.status == 403
+    for path in ("/api../secret", "/api%2e%2e/secret"):
+        assert tried(of, url=path).upstream_request.path in ("/v1/api../secret", "/v1/api%2e%2e/secret")

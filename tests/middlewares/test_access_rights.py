@@ -60,3 +60,10 @@ def test_settings_of_the_gateway_anchor_patterns():
     assert asked(rights, url="/api/old/orders")[0] == 200
     assert asked(rights, url="/api/old/orders", http_server_options=anchored)[0] == 403
     assert asked(rights, url="/api/orders", http_server_options=anchored)[0] == 200
+
+
+def test_a_pattern_is_found_across_a_line_break():
+    rights = {"pets": {"allowed_urls": [{"url": "/orders/*", "methods": ["GET"]}]}}
+    anchored = {"enable_path_prefix_matching": True, "enable_path_suffix_matching": True}
+
+    assert asked(rights, url="/api/orders/a%0Ab", http_server_options=anchored)[0] == 200

@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_broken_body_goes_on_as_it_came(body, failure):
 def test_a_body_that_grows_too_much_goes_on_as_it_came(monkeypatch):
     monkeypatch.setattr(content_encoding, "MAX_UNPACKED_BYTES", 4)
 
-    outcome = response(ContentEncoding(), exchange_with(), make_services())
+    outcome = asyncio.run(response(ContentEncoding(), exchange_with(), make_services()))
 
     assert outcome == Continue(exchange_with(), failure="the response cannot be unpacked: it has more than 4 bytes")
 

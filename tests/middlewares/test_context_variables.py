@@ -1,3 +1,5 @@
+from inspect import isawaitable
+
 import pytest
 from tests.helpers import NEW_ID, make_exchange, make_services
 
@@ -69,3 +71,13 @@ def test_the_facts_are_a_mapping_that_is_worked_out_once():
     assert len(facts) == len(list(facts)) == 9
     assert facts == dict(facts)
     assert facts["request_data_b"] is facts["request_data_b"]
+
+
+async def test_the_end_of_a_very_long_form_is_no_variable():
+    outcome = request(
+        ContextVariables(), make_exchange("POST", "/", (FORM,), b"a=1&" * 9_999 + b"b=2&c=3"), make_services()
+    )
+    found = (await outcome if isawaitable(outcome) else outcome).exchange.variables
+
+    assert found["request_data_b"] == "2"
+    assert "request_data_c" not in found

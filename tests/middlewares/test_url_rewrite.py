@@ -222,3 +222,104 @@ def test_only_a_rule_for_the_body_needs_it():
 
 def test_does_not_backtrack():
     assert rewritten("(a+)+$", "/b", "/" + "a" * 5000 + "b") is None
+
+
+UNSAFE = Reason.UNSAFE_URL
+
+
+@pytest.mark.parametrize(
+    ("pattern", "to", "url"),
+    [
+        pytest.param("/dl\\?f=(.*)", "/files/$1", "/dl?f=../../x", id="group"),
+        pytest.param("/dl\\?f=(.*)", "/files/$1", "/dl?f=%2e%2E/x", id="encoded"),
+        pytest.param("/dl(.*)", "/files/$1", "/dl../x", id="part of a segment"),
+        pytest.param("/dl", "/files/$tyk_context.v", "/dl", id="variable"),
+        pytest.param("/dl", "tyk://self/files/$tyk_context.v", "/dl", id="loop"),
+        pytest.param("/dl\\?f=(.*)", "tyk://self/files/$1", "/dl?f=./x", id="a dot in a loop"),
+        pytest.param("/dl\\?f=(.*)", "tyk://self/files/$1", "/dl?f=..%2Fx", id="an encoded slash in a loop"),
+        pytest.param("/dl\\?f=(.*)", "/a/../files/$1", "/dl?f=../x", id="beside one of the definition"),
+    ],
+)
+def test_a_client_cannot_climb_out_of_the_target(pattern, to, url):
+    outcome = rewrite(pattern, to, url, variables={"v": "http/../../x"})
+
+    assert outcome == Reject(UNSAFE, detail="what the client sent makes a dot segment in the new path")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "to", "url", "expected"),
+    [
+        pytest.param("/dl", "/a/../b", "/dl", "/a/../b", id="of the definition"),
+        pytest.param("/dl/(.*)", "/a/../b/$1", "/dl/x", "/a/../b/x", id="of the definition, beside a group"),
+        pytest.param("/dl\\?f=(.*)", "/files?f=$1", "/dl?f=../x", "/files?f=../x", id="in the query"),
+        pytest.param("/dl\\?f=(.*)", "/files/$1", "/dl?f=..x", "/files/..x", id="a name with dots"),
+    ],
+)
+def test_other_dots_are_let_through(pattern, to, url, expected):
+    assert rewritten(pattern, to, url) == expected
+
+
+def test_without_cleaning_a_client_may_climb():
+    config = UrlRewrite("/f/(.*)", compile_regex("/f/(.*)"), make_text("/files/$1"), keep_dots=True)
+
+    assert request(config, make_exchange("GET", "/f/a/../b"), make_services()).exchange.rewritten == "/files/a/../b"
+
+
+@pytest.mark.parametrize("rest", [".evil.test/x", "@evil.test/x", ":81/x", "x"])
+def test_a_client_cannot_extend_the_host_of_the_target(rest):
+    outcome = rewrite("/out(.*)", "http://up.test$1", f"/out{rest}")
+
+    assert outcome == Reject(UNSAFE, detail="what the client sent goes on with the host of 'http://up.test'")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "to", "url", "expected"),
+    [
+        pytest.param("/out(.*)", "http://up.test$1", "/out/x?y", "http://up.test/x?y", id="path"),
+        pytest.param("/out(.*)", "http://up.test$1", "/out", "http://up.test", id="nothing"),
+        pytest.param("/out/(\\d)/(.*)", "http://up$1.test/$2", "/out/2/x", "http://up2.test/x", id="meant to"),
+    ],
+)
+def test_hosts_that_are_as_the_definition_says(pattern, to, url, expected):
+    assert rewritten(pattern, to, url) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "to", "url", "expected"),
+    [
+        pytest.param("/l/(.*)", "tyk://self/n/$1", "/l/7?method=DELETE", "tyk://self/n/7?", id="captured"),
+        pytest.param(
+            "/l/(.*)", "tyk://self/n/$1&method=PUT", "/l/7?method=DELETE&loop_limit=9", "tyk://self/n/7?", id="in front"
+        ),
+        pytest.param("/l/", "tyk://self/n/$tyk_context.v", "/l/", "tyk://self/n/http?", id="variable"),
+        pytest.param(
+            "/l/(.*)", "tyk://self/n?method=$1", "/l/PUT", "tyk://self/n?method=PUT", id="the definition asks for it"
+        ),
+        pytest.param(
+            "/l\\?(.*)",
+            "tyk://self/n?method=PUT&$1",
+            "/l?check_limits=true",
+            "tyk://self/n?method=PUT",
+            id="behind one of the definition",
+        ),
+        pytest.param("/l/(.*)", "tyk://self/n/$1", "/l/7?a=b", "tyk://self/n/7?a=b", id="other parameters"),
+    ],
+)
+def test_a_client_does_not_say_how_a_loop_is_entered(pattern, to, url, expected):
+    assert rewritten(pattern, to, url, variables={"v": "http?method=DELETE"}) == expected
+
+
+def test_what_takes_too_long_to_search_is_refused():
+    pattern = RulePattern(compile_regex("(?:a?){400}x{400}"))
+    rule = TriggerRule(RuleKind.BODY, "", (pattern,))
+    config = rewrite_config(Trigger(make_text("/t"), ((rule,),)))
+    exchange = make_exchange(url="/p", body=b"a" * 8_000_000)
+
+    outcome = request(config, exchange, make_services())
+
+    assert isinstance(outcome, Reject)
+    assert outcome.reason is Reason.TOO_LARGE
+
+
+def rewrite_config(*triggers):
+    return UrlRewrite("/p", compile_regex("/p"), make_text("/basic"), triggers)

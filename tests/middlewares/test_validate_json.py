@@ -203,3 +203,16 @@ def test_an_endpoint_without_validation_is_not_read():
 
     assert passed.status == 200
     assert "validate_json" not in [step.link for step in trace.steps]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cause"),
+    [
+        ("Content-Encoding", "gzip", 'content encoding "gzip" cannot be read'),
+        ("Content-Type", "text/x; charset=utf-16le", 'character set "utf-16le" cannot be read'),
+    ],
+)
+def test_a_body_that_others_may_read_otherwise_is_refused(name, value, cause):
+    exchange = make_exchange("POST", "/", ((name, value),), b"{}")
+
+    assert MIDDLEWARE.request(OBJECT, exchange, make_services()) == Reject(Reason.INVALID_BODY, cause, 422)

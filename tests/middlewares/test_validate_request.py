@@ -12,6 +12,7 @@ from lockgate.middlewares.validate_request import TOO_COMPLEX, ValidateRequest, 
 from lockgate.services import Outside, Services
 from lockgate.trace import Phase
 from lockgate.validation.bodies import MediaType
+from lockgate.validation.budget import MOST_VALUES
 from lockgate.validation.openapi_schema import OpenApiSchema
 from lockgate.validation.operation import Content, Operation
 
@@ -284,3 +285,80 @@ def test_values_of_the_path_are_bound_to_the_plan():
     config = ValidateRequest(Operation())
     assert bound(config, {}) is config
     assert bound(config, {"id": "7"}).path == {"id": "7"}
+
+
+# Bodies that others may read otherwise.
+
+FREE = {"content": {"text/plain": {}, "application/json": {"schema": obj({"a": INTEGER})}}}
+BAD_BODY = "request body has an error: "
+
+
+@pytest.mark.parametrize(
+    ("types", "allowed"),
+    [
+        pytest.param(("text/plain", "application/json"), False, id="the second one is validated"),
+        pytest.param(("application/json", "text/plain"), False, id="the first one is"),
+        pytest.param(("application/json", "application/json"), True, id="equal ones"),
+        pytest.param(("text/plain",), True, id="one"),
+    ],
+)
+def test_several_content_types_are_refused(types, allowed):
+    headers = tuple(("Content-Type", one) for one in types)
+    cause = endpoint(method="POST", body=FREE).cause(headers=headers, body='{"a": 1}')
+
+    shown = ", ".join(types)
+    assert cause == ("" if allowed else f'{BAD_BODY}header Content-Type has unexpected value "{shown}"')
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity, br", "x-odd"])
+def test_a_packed_body_is_refused(coding):
+    form = content("application/x-www-form-urlencoded", obj({"role": {"enum": ["user"]}}))
+    headers = (("Content-Type", "application/x-www-form-urlencoded"), ("Content-Encoding", coding))
+
+    cause = endpoint(method="POST", body=form).cause(headers=headers, body=b"\x1f\x8b\x08")
+    assert cause == f'{BAD_BODY}content encoding "{coding.rpartition(" ")[2]}" cannot be read'
+
+
+def test_a_body_of_very_many_values_is_refused():
+    body = b"[" + b"0," * MOST_VALUES + b"0]"
+
+    cause = endpoint(method="POST", body=content("application/json", {"type": "array", "items": {}})).cause(
+        headers=JSON, body=body
+    )
+
+    assert cause.endswith(f"it has more than {MOST_VALUES} values, the most that are validated")
+
+
+def test_a_file_may_be_packed():
+    schema = {"type": "string", "format": "binary"}
+    endpoint(method="POST", body=content("application/octet-stream", schema)).sent(
+        headers=(("Content-Type", "application/octet-stream"), ("Content-Encoding", "gzip")), body=b"\x1f\x8b\x08"
+    )
+
+
+def test_an_identity_is_no_packing():
+    endpoint(method="POST", body=content("application/json", obj({}))).sent(
+        headers=(*JSON, ("Content-Encoding", "Identity")), body="{}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("charset", "allowed"),
+    [
+        ("utf-8", True),
+        ('"UTF-8"', True),
+        ("iso-8859-1", True),
+        ("us-ascii", True),
+        ("windows-1252", True),
+        ("", True),
+        ("ibm037", False),
+        ("utf-7", False),
+        ("utf-16", False),
+        ("utf-8; charset=utf-7", False),
+    ],
+)
+def test_a_character_set_that_is_not_like_ascii_is_refused(charset, allowed):
+    headers = (("Content-Type", f"application/json; charset={charset}"),)
+    cause = endpoint(method="POST", body=content("application/json", obj({}))).cause(headers=headers, body="{}")
+
+    assert cause == ("" if allowed else f'{BAD_BODY}character set "{charset.rpartition("=")[2]}" cannot be read')

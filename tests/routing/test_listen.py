@@ -32,3 +32,33 @@ def test_acceptable_listen_paths_are_taken(text):
 )
 def test_strip(listen, path, expected):
     assert ListenPath(listen).strip(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("listen", "path", "expected"),
+    [
+        pytest.param("/api", "/api../secret", "/api../secret", id="up"),
+        pytest.param("/api", "/api..", "/api..", id="up, and nothing behind it"),
+        pytest.param("/api", "/api./secret", "/api./secret", id="nowhere"),
+        pytest.param("/api", "/api%2E%2e/secret", "/api%2E%2e/secret", id="encoded"),
+        pytest.param("/api", "/api..%2fsecret", "/api..%2fsecret", id="encoded slash"),
+        pytest.param("/{v:v[0-9]+}", "/v1../secret", "/v1../secret", id="template"),
+        pytest.param("/api", "/api..x/y", "/..x/y", id="a name with dots"),
+        pytest.param("/api", "/api/../secret", "/../secret", id="whole segments are not for a listen path to clean"),
+        pytest.param("/api/", "/api/../secret", "/../secret", id="likewise"),
+    ],
+)
+def test_a_cut_inside_a_segment_makes_no_dot_segment(listen, path, expected):
+    assert ListenPath(listen).strip(path) == expected
+
+
+def test_a_template_takes_a_line_break_too():
+    listen = ListenPath("/{rest:.*}/x")
+
+    assert listen.strip("/a\nb/x" + "/y") == "/y"
+
+
+def test_a_template_takes_bytes_that_are_no_text():
+    listen, path = ListenPath("/{v:v.+}/x"), "/v\udcff\udcfe/x/\udcffé"
+
+    assert listen.strip(path) == "/\udcffé"

@@ -95,3 +95,9 @@ def test_ten_thousand_patterns_compile():
     patterns = PatternSet(f"/endpoint{number}/([^/]+)/x" for number in range(10_000))
 
     assert patterns.found("/endpoint9999/1/x") == [9999]
+
+
+def test_in_a_path_a_dot_is_any_character():
+    assert PatternSet(["^/a/.*$"]).found("/a/x\ny") == [0]
+    assert compile_regex("^/a/.*$", dot_all=True).search("/a/x\ny") is not None
+    assert compile_regex("^/a/.*$").search("/a/x\ny") is None

@@ -25,7 +25,7 @@ def test_records(raw, expected):
     ("raw", "expected"),
     [
         (b"a,b\n1\n", "record on line 2: wrong number of fields"),
-        (b'a"b\n', 'parse error on line 1, column 2: bare " in non-quoted field'),
+        (b'a"b\n', 'parse error on line 1, column 2: bare " in non-quoted-field'),
         (b'"a"b\n', 'parse error on line 1, column 3: extraneous or missing " in quoted-field'),
         (b'"a\nb', 'record on line 1; parse error on line 2, column 2: extraneous or missing " in quoted-field'),
     ],

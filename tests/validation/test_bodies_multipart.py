@@ -1,4 +1,5 @@
 import pytest
+from tests.validation.operations import content, endpoint, obj
 
 from lockgate.validation.bodies_multipart import Part, parameters_of, parts_of
 from lockgate.validation.scalars import UnreadableError
@@ -26,6 +27,11 @@ def test_contents(raw, contents):
     assert [part.content for part in parts(raw)] == contents
 
 
+@pytest.mark.parametrize("raw", [b"--B--", b"--B--\r\n", b"preamble\r\n--B-- \r\n--B\r\n\r\nx"])
+def test_a_body_may_have_no_parts(raw):
+    assert parts(raw) == []
+
+
 def test_headers():
     raw = (
         b'--B\r\ncontent-type: text/plain\r\nContent-Disposition: form-data; name="q\\"x"; filename=f\r\n'
@@ -39,7 +45,7 @@ def test_headers():
     [
         (b"", b"", "multipart: boundary is empty"),
         (b"", b"B", "multipart: NextPart: EOF"),
-        (b"--B--", b"B", "multipart: NextPart: EOF"),
+        (b"--B--\n", b"B", "multipart: NextPart: EOF"),
         (b"--B\r\n" + HEAD + b"x", b"B", "unexpected EOF"),
         (b"--B\r\nContent-Disposition: x", b"B", "unexpected EOF"),
         (b"--B\r\nnonsense\r\n\r\nx\r\n--B--", b"B", 'malformed MIME header: missing colon: "nonsense"'),
@@ -76,3 +82,37 @@ def test_malformed_parameters(text, expected):
     with pytest.raises(UnreadableError) as error:
         parameters_of(text)
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "cause"),
+    [
+        pytest.param(
+            'Content-Disposition: form-data; name="x"\r\nContent-Disposition: form-data; name="role"',
+            'malformed MIME header: several "content-disposition"',
+            id="two names",
+        ),
+        pytest.param(
+            'Content-Disposition: form-data; name="role"\r\nContent-Transfer-Encoding: base64',
+            'content transfer encoding "base64" cannot be read',
+            id="encoded",
+        ),
+        pytest.param(
+            'Content-Disposition: form-data; name="x"; name="role"', "part : undefined", id="two names in one"
+        ),
+        pytest.param(
+            "Content-Disposition: form-data; name*=utf-8''role", "part : undefined", id="another kind of name"
+        ),
+        pytest.param("X: y", "part : undefined", id="no name"),
+    ],
+)
+def test_a_part_is_what_it_says_once(head, cause):
+    body = content(
+        "multipart/form-data", obj({"role": {"type": "string", "enum": ["user"]}}, additionalProperties=True)
+    )
+    sent = f"--B\r\n{head}\r\n\r\nadmin\r\n--B--\r\n"
+    found = endpoint(method="POST", body=body).cause(
+        headers=(("Content-Type", "multipart/form-data; boundary=B"),), body=sent
+    )
+
+    assert found == f"request body has an error: failed to decode request body: {cause}"

@@ -50,7 +50,14 @@ def ref(name):
         ({"allOf": [{"type": "string"}]}, "null", "Value is not nullable"),
         ({"oneOf": [{"nullable": True}, {"type": "string"}], "enum": ["x"]}, "null", None),
         ({"additionalProperties": True}, '{"a": null}', None),
-        ({"additionalProperties": {}}, '{"a": null}', 'Error at "/a": Value is not nullable'),
+        ({"type": "object", "additionalProperties": {}}, '{"a": null}', 'Error at "/a": Value is not nullable'),
+        # nothing is asked, all the way down
+        ({"additionalProperties": {}}, '{"a": null}', None),
+        ({"properties": {"a": {"items": {}}}}, '{"a": [null]}', None),
+        ({"properties": {"a": {"title": "t"}}}, "null", "Value is not nullable"),
+        ({"properties": {"a": {"items": {"minimum": 0}}}}, '{"a": [null]}', 'Error at "/a/0": Value is not nullable'),
+        ({"oneOf": [{}, {"allOf": [{}]}]}, "1", None),
+        ({"oneOf": [{}, {"allOf": [{}]}]}, "null", "Value is not nullable"),
         # enum
         ({"enum": ["a", "<b>", 1.5, 7]}, '"c"', r'value is not one of the allowed values ["a","\u003cb\u003e",1.5,7]'),
         ({"enum": [True]}, "1", "value is not one of the allowed values [true]"),
@@ -77,7 +84,7 @@ def ref(name):
         ({"multipleOf": 2}, "1e22", None),
         ({"type": "integer"}, "1e400", 'strconv.ParseFloat: parsing "1e400": value out of range'),
         ({"maximum": 3}, "-1e400", 'strconv.ParseFloat: parsing "-1e400": value out of range'),
-        ({"type": "string"}, "1e400", "value must be a string"),
+        ({"type": "string"}, "1e400", 'strconv.ParseFloat: parsing "1e400": value out of range'),
         # text
         ({"minLength": 3}, '"\U0001f3d9\U0001f3d9"', "minimum string length is 3"),
         ({"maxLength": 1}, '"\U0001f3d9"', None),
@@ -179,6 +186,12 @@ def test_2_to_the_63_is_no_int64():
     assert violation(schema, "9223372036854775808") == f'integer doesn\'t match the format "int64": {limits}'
     assert violation(schema, "9223372036854775807") is None
     assert violation(schema, "-9223372036854775808") is None
+
+
+def test_defaults_where_nothing_is_asked():
+    schema = compiled({"properties": {"a": {"default": 5}, "b": {}}})
+    assert schema.judge({}).value == {"a": 5}
+    assert schema.judge({"b": None}).violation == 'Error at "/b": Value is not nullable'
 
 
 def test_objects_in_enum_may_hold_numbers():
@@ -393,6 +406,11 @@ def test_discriminator_of_one_of(mapping, text, expected):
 
 def test_a_mapping_may_name_a_schema():
     assert violation(pet({"cat": "Cat", "dog": "Dog"}), '{"kind": "cat", "lives": 3}', **PETS) is None
+
+
+def test_a_mapping_may_lead_to_no_branch():
+    told = violation(pet({"cat": "#/components/schemas/Bird"}), '{"kind": "cat", "lives": 3}', **PETS)
+    assert told == 'discriminator property "kind" has invalid value'
 
 
 def test_discriminator_beside_any_of_does_not_count():

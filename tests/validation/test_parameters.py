@@ -137,6 +137,15 @@ def test_items_with_branches():
     assert of.cause("m=1&m=true") == ""
     assert of.cause("m=1&m=zz") == q("path 1: value zz: an invalid boolean: invalid syntax", "m")
 
+    items = array({"allOf": [INTEGER, {"minimum": 3}]})
+    of = endpoint(header("X-N", items), in_path("id", items), cookie("c", items, explode=False), path="/x/{id}")
+    assert of.cause(path="/x/3,4", headers=(("X-N", "5,6"), ("Cookie", "c=7,8"))) == ""
+    assert of.cause(path="/x/3,2", headers=()) == (
+        'parameter "id" in path has an error: Error at "/1": number must be at least 3'
+    )
+    words = 'parameter "id" in path has an error: path 1: value %78: an invalid integer: invalid syntax'
+    assert of.cause(path="/x/3,%78") == words
+
 
 # Objects.
 
@@ -160,7 +169,7 @@ def test_items_with_branches():
         ({"style": "deepObject"}, "n[r]=1&n[r]=2", "path r: array items must be set with indexes"),
         ({"style": "deepObject"}, "n[r]=", 'Error at "/r": property "r" is missing'),
         ({"style": "deepObject"}, "n=1", ""),
-        ({"style": "deepObject"}, "n[r][a]=1", "path r: path is not convertible to primitive"),
+        ({"style": "deepObject"}, "n[r][a]=1", "path r: value map[a:1]: path is not convertible to primitive"),
         ({"style": "deepObject"}, "n[r]=1&n[r][a]=1", "path r.a: path is not convertible to primitive"),
         ({"style": "spaceDelimited"}, "z=1", 'invalid serialization method: style="spaceDelimited", explode=true'),
     ],
@@ -216,6 +225,42 @@ def test_other_members_are_refused(more, sent, expected):
     assert endpoint(query("n", schema, **more)).cause(sent) == (q(expected) if expected else "")
 
 
+@pytest.mark.parametrize(
+    ("more", "sent", "expected"),
+    [
+        ({"explode": False}, "n=a,1", ""),
+        ({"style": "deepObject"}, "n[a]=1", ""),
+        ({}, "a=1", ""),
+        ({}, "", MISSING),
+        ({"style": "deepObject"}, "n=1", MISSING),
+    ],
+)
+def test_a_required_object_may_be_free(more, sent, expected):
+    of = endpoint(query("n", {"type": "object"}, required=True, **more))
+    assert of.cause(sent) == (q(expected) if expected else "")
+
+
+@pytest.mark.parametrize(
+    ("more", "sent", "expected"),
+    [
+        ({"explode": False}, "n=z,1", MISSING),
+        ({"style": "deepObject"}, "n[z]=1", MISSING),
+        ({"style": "deepObject"}, "n[a]=", ""),
+        ({"explode": False}, "n=z,1,a,1", ""),
+    ],
+)
+def test_a_required_object_is_there_with_a_member_of_its_own(more, sent, expected):
+    of = endpoint(query("n", obj({"a": INTEGER}), required=True, **more))
+    assert of.cause(sent) == (q(expected) if expected else "")
+
+
+def test_declared_members_are_read_as_declared():
+    of = endpoint(query("n", obj({"a": INTEGER}, additionalProperties={"type": "boolean"}), style="deepObject"))
+
+    assert of.cause("n[a]=5&n[b]=true") == ""
+    assert of.cause("n[a]=5&n[b]=x") == q("path b: value x: an invalid boolean: invalid syntax")
+
+
 # Branches and schemas without type.
 
 
@@ -245,10 +290,24 @@ def test_each_branch_of_any_of_is_tried():
         ({"oneOf": [INTEGER, BOOLEAN]}, "n=zz", 'decoding oneOf failed: "n" is required'),
         ({"oneOf": [INTEGER, BOOLEAN]}, "x=1", 'decoding oneOf failed: "n" is required'),
         ({"oneOf": [INTEGER, BOOLEAN]}, "", MISSING),
+        ({"oneOf": [INTEGER, obj({"a": INTEGER})]}, "b=zz", MISSING),
+        ({"anyOf": [obj({"a": INTEGER}), INTEGER]}, "n=zz&a=x", EMPTY),
     ],
 )
 def test_required_branches(schema, sent, expected):
     assert endpoint(query("n", schema, required=True)).cause(sent) == q(expected)
+
+
+def test_another_parameter_is_no_member_of_an_optional_object():
+    of = endpoint(query("n", {"anyOf": [obj({"a": INTEGER}), STRING]}), query("a", STRING))
+    assert of.cause("a=x") == ""
+
+
+def test_an_int32_may_be_one_of_a_list():
+    of = endpoint(query("n", {"type": "integer", "format": "int32", "enum": [1, 2]}))
+
+    assert of.cause("n=2") == ""
+    assert of.cause("n=3") == q("value is not one of the allowed values [1,2]")
 
 
 def test_all_of():
@@ -326,6 +385,11 @@ def test_path_values_are_judged_decoded(segment):
 
     assert of.cause(path=f"/x/{segment}") == ""
     assert of.sent(path=f"/x/{segment}").path == f"/x/{segment}"
+
+
+def test_paths_are_shown_as_go_has_them():
+    cause = endpoint(in_path("id", INTEGER), path="/x/{id}").cause(path="/x/1|2")
+    assert cause == 'parameter "id" in path has an error: value 1%7C2: an invalid integer: invalid syntax'
 
 
 def test_a_placeholder_with_a_pattern():
@@ -425,6 +489,23 @@ def test_content_that_is_not_json():
     assert of.cause() == q('parameter "n" is required, but missing')
 
 
+def test_numbers_of_content_are_float64():
+    of = endpoint(
+        query("n", content={"application/json": {"schema": {"type": "string", "maxLength": 4}}}),
+        query("o", content={"application/json": {"schema": obj({})}}),
+    )
+
+    assert of.cause("n=1e400") == q("maximum string length is 4")
+    assert of.cause("o=[1e400]") == q('error unmarshaling parameter "o"', "o")
+
+
+def test_cookies_with_content():
+    of = endpoint(cookie("c", content={"application/json": {"schema": array(INTEGER)}}))
+
+    assert of.cause(headers=(("Cookie", "c=[1]"),)) == ""
+    assert of.cause(headers=(("Cookie", "c=5"),)) == 'parameter "c" in cookie has an error: value must be an array'
+
+
 def test_a_missing_cookie_with_content_passes():
     assert endpoint(cookie("c", content={"application/json": {"schema": INTEGER}})).cause() == ""
 
@@ -520,6 +601,23 @@ def test_defaults_of_headers_and_cookies():
     assert sent.headers.get_all("X-Unit") == ("kg",)
     assert sent.headers.get_all("Cookie") == ('a=1; ck="[1 2]"; th=dark', "b=2")
     assert of.sent().headers.get("Cookie") == 'ck="[1 2]"; th=dark'
+
+
+def test_an_object_without_members_is_no_default():
+    of = endpoint(query("n", obj({"r": INTEGER}, default={}), style="deepObject"))
+    assert of.sent("b=%2c&a=+").query == "b=%2c&a=+"
+
+
+def test_an_object_has_a_default_in_a_query_only():
+    schema = obj({"r": INTEGER}, default={"r": 1})
+    of = endpoint(header("X-N", schema), cookie("c", schema, explode=False))
+    sent = of.sent()
+
+    assert sent.headers.get("X-N") is None
+    assert sent.headers.get("Cookie") is None
+    assert endpoint(header("X-N", schema, required=True)).cause() == (
+        'parameter "X-N" in header has an error: value is required but missing'
+    )
 
 
 def test_a_required_parameter_has_no_default():

@@ -10,13 +10,14 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
 from lockgate.deployment import Deployment
 from lockgate.snapshot import ReloadReport
 
 logger = logging.getLogger(__name__)
 
+_ERRORS: Final = {400: "Request malformed", 405: "Method not supported"}
 _KEY_IN_PATH: Final = re.compile(r"^(/tyk/(?:org/)?keys/).+")
 
 
@@ -71,13 +72,12 @@ class Handler(RequestHandler):
 
     def write_error(self, status_code: int, **_: Any) -> None:
         """Answer for an exception, or for a method that there is not."""
-        if status_code == 405:  # noqa: PLR2004
-            self.error("Method not supported", 405)
-        else:
-            self.error("Internal Server Error", status_code)
+        self.error(_ERRORS.get(status_code, "Internal Server Error"), status_code)
 
     def log_exception(self, *arguments: Any) -> None:
-        """Say in the log what failed."""
+        """Say in the log what failed: not what a client did wrong, whose words may hold a key."""
+        if isinstance(arguments[1], HTTPError):
+            return
         path = shown_path(self.request.path)
         logger.error("the control API failed on %s %s", self.request.method, path, exc_info=arguments)
 

@@ -1,7 +1,8 @@
 r"""JSON as Go's encoding/json decodes and prints it.
 
 Python's own decoder does the work, since both accept the same documents but for NaN and Infinity. What it refuses is
-scanned again here, for Go's text and place of the error; nesting deeper than it takes is decoded here too.
+scanned again here, for Go's text and place of the error. Nesting deeper than it takes is decoded here too, and so are
+many lists and objects: its decoder lets no other thread go on before it has made all of them.
 What Go does otherwise: the later of two equal keys counts, each byte that is no UTF-8 is one U+FFFD, and so is half of
 a surrogate pair; a document is at most 10,000 levels deep.
 
@@ -9,6 +10,7 @@ Source: Go, encoding/json: scanner.go, decode.go, stream.go, encode.go.
 """
 
 import codecs
+import heapq
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -22,6 +24,9 @@ type JsonValue = bool | Number | str | list[JsonValue] | dict[str, JsonValue] | 
 
 MAX_DEPTH: Final = 10_000
 """Levels of lists and objects; one more is an error."""
+
+AT_ONCE: Final = 20_000
+"""Lists and objects that Python's decoder makes without letting another thread go on: some milliseconds."""
 
 
 class JsonError(ValueError):
@@ -129,6 +134,8 @@ def _decode(raw: bytes, *, first_only: bool, float64: bool) -> tuple[JsonValue, 
     decoder = _FLOAT64 if float64 else _EXACT
     value: JsonValue
     try:
+        if is_many(raw):
+            raise RecursionError
         value, end = decoder.raw_decode(text, _past_spaces(text, 0))
     except RecursionError:
         scan(raw, first_only=first_only)
@@ -169,23 +176,61 @@ def _refusal(raw: bytes, *, first_only: bool) -> JsonError:
     raise AssertionError("Go takes a document that Python refuses")
 
 
+def is_many(raw: bytes) -> bool:
+    """Whether a document may hold more lists and objects than are made at once."""
+    return len(raw) > AT_ONCE and raw.count(b"[") + raw.count(b"{") > AT_ONCE
+
+
+_TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
+
+
+def count_values(raw: bytes, enough: int) -> int:
+    """How many values a document may hold: at least as many as it does.
+
+    Args:
+        raw: The document, which may be broken.
+        enough: More are not counted with care: what stands in texts may count too.
+    """
+    found = _count_values(raw)
+    if found <= enough:
+        return found
+    while b'"' in raw:
+        raw = _TEXT.sub(b"", raw, count=AT_ONCE)
+    return _count_values(raw)
+
+
+def _count_values(raw: bytes) -> int:
+    return 1 + raw.count(b",") + raw.count(b"[") + raw.count(b"{")
+
+
 _DEEP_TOKEN: Final = re.compile(r"[ \t\n\r,:]*+([\[\]{}]?+)")
+# What stands behind an opening bracket, if there is no list or object in it; and a run of such lists and objects.
+_FLAT_REST: Final = r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+[\]}]'
+_FLAT_REST_AT: Final = re.compile(_FLAT_REST, re.DOTALL)
+_BETWEEN: Final = " \t\n\r,"
+_FLAT_ITEMS_AT: Final = re.compile(rf"(?:[ \t\n\r,]*+[\[{{]{_FLAT_REST}){{2,300}}+", re.DOTALL)
 
 
 def _decode_deep(text: str, decoder: json.JSONDecoder) -> tuple[JsonValue, int]:
-    """Decode a document that is known to be one, whatever its depth."""
+    """Decode a document that is known to be one, whatever its depth, step by step."""
+    scan_once: Callable[[str, int], tuple[JsonValue, int]] = decoder.scan_once  # type: ignore[attr-defined]
+    keys: dict[str, str] = {}
     outer: list[tuple[list[JsonValue] | dict[str, JsonValue], str]] = []
     holder: list[JsonValue] | dict[str, JsonValue] = []
     key, has_key = "", False
     position = 0
     while True:
+        if outer and isinstance(holder, list) and (run := _FLAT_ITEMS_AT.match(text, position)) is not None:
+            items, _ = scan_once(f"[{run[0].lstrip(_BETWEEN)}]", 0)
+            holder += items if isinstance(items, list) else ()
+            position = run.end()
         token = _DEEP_TOKEN.match(text, position)
         if token is None:
             raise AssertionError("the pattern matches the empty text")
         position = token.end()
         value: JsonValue
         match token[1]:
-            case "[" | "{" as opening:
+            case "[" | "{" as opening if _FLAT_REST_AT.match(text, position) is None:
                 outer.append((holder, key))
                 holder = [] if opening == "[" else {}
                 has_key = False
@@ -194,8 +239,8 @@ def _decode_deep(text: str, decoder: json.JSONDecoder) -> tuple[JsonValue, int]:
                 value = holder
                 holder, key = outer.pop()
                 has_key = True
-            case _:
-                value, position = decoder.raw_decode(text, position)
+            case opening:
+                value, position = scan_once(text, position - len(opening))
         if isinstance(holder, list):
             holder.append(value)
             if not outer:
@@ -204,7 +249,7 @@ def _decode_deep(text: str, decoder: json.JSONDecoder) -> tuple[JsonValue, int]:
             holder[key] = value
             has_key = False
         else:
-            key, has_key = str(value), True
+            key, has_key = keys.setdefault(str(value), str(value)), True
 
 
 # --- what is wrong with a document ----------------------------------------------------------------------------------
@@ -217,11 +262,16 @@ _GAP: Final = rb"[ \t\n\r]*+"
 _GAP_AT: Final = re.compile(_GAP)
 _SCALAR_AT: Final = re.compile(_SCALAR)
 _KEY_AT: Final = re.compile(_STRING)
-# Elements and pairs up to a comma behind a scalar: flat documents take few steps. Not all at once: a match holds up
-# every other thread.
-_ELEMENTS_AT: Final = re.compile(rb"(?:" + _GAP + _SCALAR + _GAP + rb",){0,1000}+" + _GAP)
+# Lists and objects of a few scalars.
+_SHORT_LIST: Final = rb"\[" + _GAP + rb"(?:" + _SCALAR + _GAP + rb"(?:," + _GAP + _SCALAR + _GAP + rb"){0,30}+)?+\]"
+_PAIR: Final = _STRING + _GAP + rb":" + _GAP + _SCALAR + _GAP
+_SHORT_OBJECT: Final = rb"\{" + _GAP + rb"(?:" + _PAIR + rb"(?:," + _GAP + _PAIR + rb"){0,30}+)?+\}"
+_SIMPLE: Final = rb"(?:" + _SCALAR + rb"|" + _SHORT_LIST + rb"|" + _SHORT_OBJECT + rb")"
+# Elements and pairs up to a comma behind something simple: flat documents take few steps. Not all at once: a match holds
+# up every other thread.
+_ELEMENTS_AT: Final = re.compile(rb"(?:" + _GAP + _SIMPLE + _GAP + rb",){0,300}+" + _GAP)
 _PAIRS_AT: Final = re.compile(
-    rb"(?:" + _GAP + _STRING + _GAP + rb":" + _GAP + _SCALAR + _GAP + rb",){0,1000}+" + _GAP,
+    rb"(?:" + _GAP + _STRING + _GAP + rb":" + _GAP + _SIMPLE + _GAP + rb",){0,300}+" + _GAP,
 )
 _STRING_START_AT: Final = re.compile(_STRING.removesuffix(b'"'))
 _LITERALS: Final = {b"t": b"true", b"f": b"false", b"n": b"null"}
@@ -458,6 +508,19 @@ _END_OF_OBJECT: Final = _Ready("}")
 _END_OF_LIST: Final = _Ready("]")
 _FLAT: Final = frozenset({str, Number, int, float, bool, type(None)})
 
+_SORTED_AT_ONCE: Final = 10_000
+"""Names; of more the sorting would hold up other threads."""
+
+
+def sorted_names(item: Mapping[str, object]) -> list[str]:
+    """The names in an object, sorted; step by step where there are many."""
+    if len(item) <= _SORTED_AT_ONCE:
+        return sorted(item)
+    names = list(item)
+    parts = (sorted(names[start : start + _SORTED_AT_ONCE]) for start in range(0, len(names), _SORTED_AT_ONCE))
+    return list(heapq.merge(*parts))
+
+
 type _Scalar = Callable[[object], str]
 
 
@@ -465,7 +528,7 @@ def _write_object(
     item: Mapping[str, object], scalar: _Scalar, append: Callable[[str], None], left: list[object]
 ) -> None:
     """Write an object up to its first part that is none of ``_FLAT``; the rest is left."""
-    keys = iter(sorted(item))
+    keys = iter(sorted_names(item))
     separator = "{"
     for key in keys:
         part = item[key]

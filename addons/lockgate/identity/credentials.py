@@ -48,6 +48,8 @@ def without_bearer(text: str) -> str:
 def _cookie(headers: Headers, name: str) -> str:
     """The first good value of a cookie, without quotes; "" when there is none."""
     for line in headers.get_all("cookie"):
+        if name not in line:  # A line may be a megabyte of other cookies.
+            continue
         for part in line.split(";"):
             if _name_of(part) != name:
                 continue
@@ -90,7 +92,7 @@ def _without_cookie(headers: Headers, name: str) -> Headers:
     lines = len(headers.get_all("cookie"))
     fields: list[tuple[bytes, bytes]] = []
     for field in headers.fields:
-        if field[0].lower() != b"cookie":
+        if field[0].lower() != b"cookie" or encode_text(name) not in field[1]:
             fields.append(field)
             continue
         parts = decode_text(field[1]).split(";")

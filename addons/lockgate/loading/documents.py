@@ -4,10 +4,12 @@ Read, recognise the format, take definitions out of what they are wrapped in, de
 its line, whatever step found it.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from lockgate.decoding.positions import parts_of
 from lockgate.decoding.shapes import Notes, Place
@@ -21,12 +23,16 @@ from lockgate.loading.making import Origin
 from lockgate.loading.oas import decode_oas
 from lockgate.loading.oas_format import EXTENSION
 from lockgate.loading.operator import Resources
-from lockgate.loading.references import Sources, has_reference, references, resolved
+from lockgate.loading.references import Sources, has_reference, is_secret, references, resolved
 from lockgate.loading.secret_stores import StoreError, stores_of
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem, pointer
 from lockgate.settings import Settings
 from lockgate.variables import Secrets
+
+SHORTEST_SECRET: Final = 4
+"""In characters; a shorter one stands in other words of a message."""
+HIDDEN: Final = "•••"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,9 @@ def _decoded(piece: _Piece, number: int, context: Context) -> tuple[Loading | No
     written = piece.value
     found = references(written) if context.resolve else {}
     notes = Notes(found)
-    origin = Origin(piece.file, context.settings, _secrets(context, notes), context.resolve, number, piece.api_id)
+    secrets: set[str] = set()
+    lookup = _secrets(context, notes, secrets)
+    origin = Origin(piece.file, context.settings, lookup, context.resolve, number, piece.api_id)
     loading: Loading | None = None
     kind = Format.CLASSIC if piece.is_classic else format_of(written)
     definition: ApiDefinition | None = None
@@ -161,18 +169,19 @@ def _decoded(piece: _Piece, number: int, context: Context) -> tuple[Loading | No
     identity: Place = ()
     versions: Place = ()
     if kind is Format.OAS:
-        document = resolved(written, found, context.sources, notes, (EXTENSION,))
+        document = resolved(written, found, context.sources, notes, (EXTENSION,), secrets)
         definition = decode_oas(document, written, origin, notes)
         listen, identity = (EXTENSION, "server", "listenPath", "value"), (EXTENSION, "info", "id")
         versions = (EXTENSION, "info", "versioning", "versions")
     elif kind is Format.CLASSIC:
-        document = resolved(written, found, context.sources, notes)
+        document = resolved(written, found, context.sources, notes, secrets=secrets)
         definition = decode_classic(document, written, origin, notes)
         listen, identity, versions = ("proxy", "listen_path"), ("api_id",), ("definition", "versions")
     else:
         expected = f"an OpenAPI document with {EXTENSION!r}, a Tyk Classic definition or a Tyk Operator resource"
         notes.error("unknown-format", f"expected an API definition: {expected}; found {_summary(written)}", ())
     if definition is not None:
+        definition = replace(definition, secrets=frozenset(secrets)) if secrets else definition
         listen_at = as_written(written, pointer(*listen))
         known = context.resolve or not has_reference(_text_at(document, listen_at))
         loading = Loading(
@@ -186,7 +195,24 @@ def _decoded(piece: _Piece, number: int, context: Context) -> tuple[Loading | No
             {_text_at(document, pointer(*place)): text for place, text in found.items()},
             piece.prefix,
         )
-    return loading, [_placed(problem, piece) for problem in notes.finished()]
+    return loading, [_placed(_hiding(problem, secrets), piece) for problem in notes.finished()]
+
+
+def _hiding(problem: Problem, secrets: AbstractSet[str]) -> Problem:
+    """A problem without secrets: where it shows a text of the document, that may have come of a reference."""
+    message, hint = problem.message, problem.hint
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) < SHORTEST_SECRET:
+            continue
+        for form in (
+            secret,
+            repr(secret)[1:-1],
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+        ):
+            message, hint = message.replace(form, HIDDEN), hint.replace(form, HIDDEN)
+    changed = (message, hint) != (problem.message, problem.hint)
+    return replace(problem, message=message, hint=hint) if changed else problem
 
 
 def _placed(problem: Problem, piece: _Piece) -> Problem:
@@ -203,14 +229,17 @@ def _text_at(value: Any, at: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _secrets(context: Context, notes: Notes) -> Secrets:
-    """What ``$secret_conf.KEY`` and the like stand for."""
+def _secrets(context: Context, notes: Notes, found: set[str]) -> Secrets:
+    """What ``$secret_conf.KEY`` and the like stand for; each that is asked for is put into ``found``."""
 
     def lookup(kind: str, key: str) -> str | None:
         if not context.resolve:
             return None
         try:
-            return context.sources.in_text(kind, key)
+            value = context.sources.in_text(kind, key)
+            if value and is_secret(kind, value):
+                found.add(value)
+            return value
         except StoreError as error:
             message = f"'$secret_{kind}.{key}' cannot be looked up, {error}: it stands for nothing"
             notes.warning("missing-secret", message, ())

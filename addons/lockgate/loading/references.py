@@ -29,6 +29,9 @@ _PLACES: Final = {
 }
 _FOLDER: Final = "tyk-apis"
 """Of Consul and Vault, for references that name none."""
+_HOST: Final = r"(?:localhost|[0-9]+(?:\.[0-9]+){3}|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,})(?::[0-9]{1,5})?"
+_TELLS_A_PLACE: Final = re.compile(rf"(?:https?|tyk)://[^@?]*|/[a-z0-9._~{{}}/-]*|{_HOST}|[0-9]{{1,5}}|true|false")
+"""What the environment and Consul hold beside secrets: where something is, and switches."""
 _NEEDED: Final = {"file": "kv.file.base_path", "vault": "kv.vault.address", "consul": "kv.consul.address"}
 
 
@@ -87,6 +90,11 @@ class Sources:
         return None
 
 
+def is_secret(kind: str, value: str) -> bool:
+    """Whether what a reference stands for is not to be shown to anybody."""
+    return kind not in ("env", "consul") or _TELLS_A_PLACE.fullmatch(value) is None
+
+
 def has_reference(text: str) -> bool:
     """Whether a part of the text stands for something else."""
     return _REFERENCE.search(text) is not None
@@ -113,7 +121,12 @@ def references(value: Any) -> dict[Place, str]:
 
 
 def resolved(
-    value: Any, found: Mapping[Place, str], sources: Sources, notes: Notes, within: tuple[str, ...] = ()
+    value: Any,
+    found: Mapping[Place, str],
+    sources: Sources,
+    notes: Notes,
+    within: tuple[str, ...] = (),
+    secrets: set[str] | None = None,
 ) -> Any:
     """``value`` with its references replaced; a missing one stays as it is written, with a warning.
 
@@ -123,6 +136,7 @@ def resolved(
         sources: What to look in.
         notes: Where missing ones, and kinds that are not built, are noted.
         within: Keys of the document under which files and stores count: elsewhere ``file://…`` is an ordinary URL.
+        secrets: Gets what the references stand for.
     """
     made = value
     for place, text in found.items():
@@ -137,6 +151,8 @@ def resolved(
             name, behind = sources.ended(kind, match["name"])
             replacement = _looked_up(kind, name, sources, notes, place)
             if replacement:
+                if secrets is not None and is_secret(kind, replacement):
+                    secrets.add(replacement)
                 done += rest[: match.start()] + replacement
                 rest = behind
             elif kind == "secrets":

@@ -3,19 +3,18 @@
 Source: behaviour-chain 1.8, "More of what the HTTP library does".
 """
 
-import zlib
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
-from lockgate.exchange import Exchange, NotRead, replace
+from lockgate.exchange import Exchange, NotRead, Response, replace
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome
 from lockgate.services import Services
 from lockgate.trace import Phase
+from lockgate.unpacking import INLINE_BYTES, INLINE_PACKED_BYTES, PackingError, TooLargeError, unpacked
 
 MAX_UNPACKED_BYTES: Final = 128 << 20
 """A response that is larger unpacked goes on packed."""
-
-_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +22,38 @@ class ContentEncoding:
     """Configuration of ``content_encoding``: there is nothing to choose."""
 
 
-def response(_config: ContentEncoding, exchange: Exchange, _: Services) -> Outcome:
-    """Unpack the body."""
+def response(_config: ContentEncoding, exchange: Exchange, services: Services) -> Outcome | Awaitable[Outcome]:
+    """Unpack the body; a large one in a thread."""
     message = exchange.response
     if message is None or isinstance(message.body, NotRead) or not message.body or not _unasked(exchange):
         return Continue(exchange)
+    packed = message.body
+    if len(packed) <= INLINE_PACKED_BYTES:
+        try:
+            return _outcome(exchange, message, unpacked(packed, "gzip", min(INLINE_BYTES, MAX_UNPACKED_BYTES)))
+        except PackingError as error:
+            return _failed(exchange, str(error))
+        except TooLargeError:
+            pass  # Not for the event loop.
+    return _later(exchange, message, packed, services)
+
+
+async def _later(exchange: Exchange, message: Response, packed: bytes, services: Services) -> Outcome:
     try:
-        body = _unpacked(message.body)
-    except ValueError as error:
-        # Differs: the reference gateway answers 200 with an empty body (test_a_broken_body_goes_on_as_it_came).
-        return Continue(exchange, failure=f"the response cannot be unpacked: {error}")
+        body = await services.compute(lambda: unpacked(packed, "gzip", MAX_UNPACKED_BYTES))
+    except PackingError as error:
+        return _failed(exchange, str(error))
+    except TooLargeError:
+        return _failed(exchange, f"it has more than {MAX_UNPACKED_BYTES} bytes")
+    return _outcome(exchange, message, body)
+
+
+def _failed(exchange: Exchange, why: str) -> Outcome:
+    # Differs: the reference gateway answers 200 with an empty body (test_a_broken_body_goes_on_as_it_came).
+    return Continue(exchange, failure=f"the response cannot be unpacked: {why}")
+
+
+def _outcome(exchange: Exchange, message: Response, body: bytes) -> Outcome:
     headers = message.headers.remove("Content-Encoding", "Content-Length")
     return Continue(replace(exchange, response=replace(message, headers=headers, body=body)))
 
@@ -52,30 +73,6 @@ def _unasked(exchange: Exchange) -> bool:
         and not asked.headers.get("Accept-Encoding")
         and not asked.headers.get("Range")
     )
-
-
-def _unpacked(packed: bytes) -> bytes:
-    """All members of a gzip body.
-
-    Raises:
-        ValueError: It is not gzip, is cut short, or is too large.
-    """
-    parts: list[bytes] = []
-    room = MAX_UNPACKED_BYTES
-    while packed:
-        unpacking = zlib.decompressobj(_GZIP)
-        try:
-            part = unpacking.decompress(packed, room + 1)
-        except zlib.error as error:
-            raise ValueError(f"it is not gzip ({error})") from None
-        room -= len(part)
-        if room < 0:
-            raise ValueError(f"it has more than {MAX_UNPACKED_BYTES} bytes")
-        if not unpacking.eof:
-            raise ValueError("it is cut short")
-        parts.append(part)
-        packed = unpacking.unused_data
-    return b"".join(parts)
 
 
 MIDDLEWARE = Middleware(

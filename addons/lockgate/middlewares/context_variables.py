@@ -3,7 +3,7 @@
 Source: behaviour-chain 4.11.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, final
 
@@ -14,6 +14,11 @@ from lockgate.services import Services
 from lockgate.trace import Phase
 from lockgate.urls import form_values
 from lockgate.variables import FormValues
+
+MOST_FIELDS: Final = 10_000
+"""Of a form in a body, and of a query; what stands behind them is no variable. Likewise of a header with cookies."""
+INLINE_BYTES: Final = 16 * 1024
+"""Of a query, headers and a form that are looked at on the event loop."""
 
 _WITH_FORM: Final = frozenset({"POST", "PUT", "PATCH"})
 
@@ -26,12 +31,24 @@ class ContextVariables:
     """Which element of X-Forwarded-For is the client: 0 is the leftmost, n the n-th from the right."""
 
 
-def request(config: ContextVariables, exchange: Exchange, services: Services) -> Outcome:
-    """Take the request as it is now; a loop takes it anew."""
+def request(config: ContextVariables, exchange: Exchange, services: Services) -> Outcome | Awaitable[Outcome]:
+    """Take the request as it is now; a loop takes it anew. Those of a large request are worked out in a thread."""
     facts = RequestFacts(
         exchange.request, exchange.client, exchange.current_pass.path, services.new_id(), config.xff_depth
     )
-    return Continue(replace(exchange, variables=facts))
+    outcome = Continue(replace(exchange, variables=facts))
+    return outcome if _size(exchange.request) <= INLINE_BYTES else _later(outcome, facts, services)
+
+
+async def _later(outcome: Outcome, facts: "RequestFacts", services: Services) -> Outcome:
+    await services.compute(facts.work_out)
+    return outcome
+
+
+def _size(request: Request) -> int:
+    """About how much variables are made of."""
+    size = len(request.query or "") + sum(len(value) for _, value in request.headers.fields)
+    return size if isinstance(request.body, NotRead) or not _is_form(request) else size + len(request.body)
 
 
 def body_need(_config: ContextVariables, exchange: Exchange, phase: Phase) -> BodyNeed:
@@ -61,6 +78,10 @@ class RequestFacts(Mapping[str, VariableValue]):
         self._id: Final = request_id
         self._xff_depth: Final = xff_depth
         self._values: dict[str, VariableValue] | None = None
+
+    def work_out(self) -> None:
+        """Find them out now."""
+        self._worked_out()
 
     def _worked_out(self) -> dict[str, VariableValue]:
         values = self._values
@@ -118,16 +139,17 @@ def _form(request: Request) -> FormValues:
     """Values of body and query; those of the body come first."""
     form = FormValues()
     if not isinstance(request.body, NotRead) and _is_form(request):
-        form.update(form_values(decode_text(request.body)))
+        # Differs: the reference gateway has no limit (test_the_end_of_a_very_long_form_is_no_variable).
+        form.update(form_values(decode_text(request.body), MOST_FIELDS))
     if request.query:
-        for name, values in form_values(request.query).items():
+        for name, values in form_values(request.query, MOST_FIELDS).items():
             form[name] = form.get(name, ()) + values
     return form
 
 
 def _cookies(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for line in lines:
-        for part in line.split(";"):
+        for part in line.split(";", MOST_FIELDS)[:MOST_FIELDS]:
             name, equals, value = part.strip().partition("=")
             if name and equals:
                 quoted = len(value) > 1 and value[0] == value[-1] == '"'

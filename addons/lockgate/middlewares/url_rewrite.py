@@ -6,10 +6,11 @@ Source: behaviour-chain 4.12.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Final
 
-from lockgate.exchange import Exchange, decode_text, encode_text, replace
+from lockgate.exchange import Exchange, NotRead, decode_text, encode_text, replace
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome, Reason, Reject
 from lockgate.rewriting import Trigger, as_searched, choose, find, spans_of
 from lockgate.routing.pattern import Regex, decode_path
@@ -18,9 +19,14 @@ from lockgate.trace import Phase
 from lockgate.urls import Url, escaped_path, form_values, parse_url, query_escape
 from lockgate.variables import Group, Text
 
+INLINE_BYTES: Final = 16 * 1024
+"""Of a URL, headers and a body that are searched on the event loop."""
+_INLINE_WORK: Final = 1_000_000
+"""Bytes times instructions of all patterns: at worst a search takes 5 ns for each."""
+_MOST_WORK: Final = 2_000_000_000
 _ESCAPE: Final = re.compile(rb"%([0-9a-fA-F]{2})")
-_DOT_SEGMENT: Final = re.compile(r"(?:^|/)\.{1,2}(?:/|\Z)")
 _HOST: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]+")
+_BEHIND_HOSTS: Final = frozenset({"", "/", "?", "#"})
 _OF_LOOPS: Final = ("method", "loop_limit", "check_limits")
 """Parameters of a loop's target that say how it is entered."""
 
@@ -39,12 +45,55 @@ class UrlRewrite:
     """The first one that fires has its own target instead; nothing is rewritten where the pattern does not match."""
     keep_dots: bool = False
     """``skip_url_cleaning``: what a client sent may put "." and ".." segments into the new path."""
+    _instructions: int = field(init=False, repr=False, compare=False)
+    _reads_body: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        patterns = [
+            one.regex for trigger in self.triggers for rules in trigger.rules for rule in rules for one in rule.patterns
+        ]
+        # Each of them may have to look at all that is searched.
+        count = sum(regex.programsize for regex in (self.regex, *patterns) if regex is not None)
+        object.__setattr__(self, "_instructions", count)
+        object.__setattr__(self, "_reads_body", any(trigger.reads_body for trigger in self.triggers))
+
+    def size_of(self, exchange: Exchange) -> int:
+        """About how many bytes there are to be searched."""
+        message = exchange.request
+        size = len(message.path) + len(message.query or "")
+        if self.triggers:
+            size += sum(len(value) for _, value in message.headers.fields)
+            if self._reads_body and not isinstance(message.body, NotRead):
+                size += len(message.body)
+        return size
+
+    def work_of(self, size: int) -> int:
+        """What searching them costs at worst: bytes times instructions."""
+        return size * self._instructions
+
+    @property
+    def reads_body(self) -> bool:
+        """Whether a trigger has a rule for it."""
+        return self._reads_body
 
 
-def request(config: UrlRewrite, exchange: Exchange, _: Services) -> Outcome:
-    """Record the new URL of a request that the pattern matches."""
+def request(config: UrlRewrite, exchange: Exchange, services: Services) -> Outcome | Awaitable[Outcome]:
+    """Record the new URL of a request that the pattern matches; in a thread where searching may take long."""
     if config.regex is None:
         return Reject(Reason.REWRITE_PATTERN, f"{Reason.REWRITE_PATTERN.message} {config.pattern}")
+    size = config.size_of(exchange)
+    work = config.work_of(size)
+    if size <= INLINE_BYTES and work <= _INLINE_WORK:
+        return _rewritten(config, exchange)
+    if work > _MOST_WORK:
+        # Differs: the reference gateway searches texts of any length (test_what_takes_too_long_to_search_is_refused).
+        return Reject(Reason.TOO_LARGE, detail="it takes too long to search it for the patterns of the rewrite")
+    return services.compute(lambda: _rewritten(config, exchange))
+
+
+def _rewritten(config: UrlRewrite, exchange: Exchange) -> Outcome:
+    if config.regex is None:
+        raise TypeError("there is no pattern")
     to = config.to
     if config.triggers:
         # What they capture stays, also where the pattern does not match.
@@ -64,35 +113,48 @@ def request(config: UrlRewrite, exchange: Exchange, _: Services) -> Outcome:
     except ValueError as error:
         exchange = replace(exchange, response_path=path)
         return Continue(exchange, failure=f"the rewritten URL cannot be parsed: {error}")
-    if not to.is_constant:
-        sealed = to.expand(exchange, escape=True, groups=groups, sealed=True)
+    # Nearly all targets have neither a host nor a dot or an escape in their path: nothing can be wrong with them.
+    if not to.is_constant and (url.scheme or "." in url.raw_path or "%" in url.raw_path):
+        target = exchange
+
+        def sealed() -> str:
+            return to.expand(target, escape=True, groups=groups, sealed=True)
+
         unsafe = _unsafe(config, to, url, result, sealed)
         if unsafe:
             return Reject(Reason.UNSAFE_URL, detail=unsafe)
         if url.scheme == "tyk" and url.query is not None:
-            result = _entered_as_written(result, url.query, sealed)
+            result = _entered_as_written(result, url.query, sealed())
     return Continue(replace(exchange, rewritten=result, response_path=path))
 
 
-def _unsafe(config: UrlRewrite, to: Text, url: Url, result: str, sealed: str) -> str:
+def _unsafe(config: UrlRewrite, to: Text, url: Url, result: str, sealed: Callable[[], str]) -> str:
     """Why a client's text does not fit where the target has it; "" where it does.
 
     Differs: the reference gateway sends such URLs (test_a_client_cannot_climb_out_of_the_target,
     test_a_client_cannot_extend_the_host_of_the_target).
     """
-    if not config.keep_dots and _DOT_SEGMENT.search(decode_path(url.raw_path)):
-        written = sealed.partition("#")[0].partition("?")[0]
-        if not _DOT_SEGMENT.search(written):
+    if not config.keep_dots and (climbs := _dot_segments(url)):
+        written = sealed().partition("#")[0].partition("?")[0]
+        if climbs > sum(segment in (".", "..") for segment in written.split("/")):
             return "what the client sent makes a dot segment in the new path"
-    match to.parts:
-        case (str(host), Group()) if _HOST.fullmatch(host) and result[len(host) : len(host) + 1] not in (
-            "",
-            "/",
-            "?",
-            "#",
-        ):
-            return f"what the client sent goes on with the host of {host!r}"
+    if url.scheme:
+        match to.parts:
+            case (str(host), Group()) if (
+                _HOST.fullmatch(host) and result[len(host) : len(host) + 1] not in _BEHIND_HOSTS
+            ):
+                return f"what the client sent goes on with the host of {host!r}"
     return ""
+
+
+def _dot_segments(url: Url) -> int:
+    """How many segments of its path lead up, and in a loop's path, which lists are matched with, nowhere.
+
+    Lists are matched with decoded paths: in a loop an encoded slash parts segments.
+    """
+    if url.scheme == "tyk":
+        return sum(segment in (".", "..") for segment in decode_path(url.raw_path).split("/"))
+    return sum(decode_path(segment) == ".." for segment in url.raw_path.split("/"))
 
 
 def _entered_as_written(result: str, query: str, sealed: str) -> str:
@@ -110,8 +172,7 @@ def _entered_as_written(result: str, query: str, sealed: str) -> str:
 
 def body_need(config: UrlRewrite, _exchange: Exchange, phase: Phase) -> BodyNeed:
     """The body, where a trigger has a rule for it."""
-    reads = phase is Phase.REQUEST and any(trigger.reads_body for trigger in config.triggers)
-    return BodyNeed.READ if reads else BodyNeed.NONE
+    return BodyNeed.READ if phase is Phase.REQUEST and config.reads_body else BodyNeed.NONE
 
 
 def _subject(exchange: Exchange) -> str:

@@ -14,6 +14,7 @@ from lockgate.exchange import Exchange, NotRead
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome, Reason, Reject
 from lockgate.services import Services
 from lockgate.validation.classic_schema import INLINE_STEPS, MAX_STEPS, ClassicSchema, TooComplexError
+from lockgate.validation.disguises import other_bytes
 
 _NOT_JSON: Final = 400
 TOO_COMPLEX: Final = "it takes too long to say whether it is valid"
@@ -67,7 +68,8 @@ def _judged(config: ValidateJson, schema: ClassicSchema, exchange: Exchange, bod
         violations = schema.check(body, steps)
     except JsonError as error:
         return _broken(error.text)
-    return Reject(Reason.INVALID_BODY, violations, config.status) if violations else Continue(exchange)
+    refusal = violations or other_bytes(exchange.request.headers)
+    return Reject(Reason.INVALID_BODY, refusal, config.status) if refusal else Continue(exchange)
 
 
 def _broken(cause: str) -> Reject:

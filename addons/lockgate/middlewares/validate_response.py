@@ -5,7 +5,6 @@ an entry of ``middleware.operations``, for that operation. The response is looke
 headers and body behind every transform.
 """
 
-import zlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import Enum
@@ -15,13 +14,15 @@ from lockgate.exchange import Exchange, NotRead, Response, replace
 from lockgate.middleware import BodyNeed, Continue, Matching, Middleware, Outcome, Reason, Reject
 from lockgate.services import Services
 from lockgate.trace import Phase
+from lockgate.unpacking import PackingError, TooLargeError, unpacked
 from lockgate.validation.bodies import INLINE_BYTES
 from lockgate.validation.operation import INLINE_STEPS, MAX_STEPS, Operation, TooComplexError
 from lockgate.validation.texts import shortened
 
 TOO_COMPLEX: Final = "it takes too long to say whether it is valid"
 
-_GZIP: Final = 16 + zlib.MAX_WBITS
+_UNLIMITED: Final = 1 << 30
+"""Bytes that an unpacked body may have where there is no limit."""
 
 
 class Mode(Enum):
@@ -73,46 +74,16 @@ def _problem(config: ValidateResponse, exchange: Exchange, message: Response, st
     if packing and packing != "identity" and not isinstance(message.body, NotRead) and message.body:
         limit = config.max_body_bytes if steps > INLINE_STEPS or not config.max_body_bytes else INLINE_BYTES
         try:
-            message = replace(message, body=_unpacked(message.body, packing, limit or (1 << 30)))
-        except _TooLargeError:
+            message = replace(message, body=unpacked(message.body, packing, limit or _UNLIMITED))
+        except TooLargeError:
             if steps <= INLINE_STEPS and limit != config.max_body_bytes:
                 raise TooComplexError from None
             return f"response body has an error: unpacked it has more than {limit} bytes, the most that are validated"
-        except ValueError as error:
+        except PackingError as error:
             return f"response body has an error: {error}"
     return config.operation.check_response(
         message, method=exchange.current_pass.method, max_body_bytes=config.max_body_bytes, steps=steps
     )
-
-
-class _TooLargeError(Exception):
-    """More unpacked bytes than are looked at."""
-
-
-def _unpacked(packed: bytes, packing: str, limit: int) -> bytes:
-    """A body without its content encoding.
-
-    Raises:
-        ValueError: It cannot be unpacked.
-        _TooLargeError: It has more than ``limit`` bytes unpacked.
-    """
-    if packing not in ("gzip", "deflate"):
-        raise ValueError(f"content encoding {packing!r} cannot be read")
-    parts: list[bytes] = []
-    room = limit
-    while packed:
-        unpacking = zlib.decompressobj(_GZIP if packing == "gzip" else zlib.MAX_WBITS)
-        try:
-            parts.append(unpacking.decompress(packed, room + 1))
-        except zlib.error as error:
-            raise ValueError(f"it is not {packing}: {error}") from None
-        room -= len(parts[-1])
-        if room < 0:
-            raise _TooLargeError
-        if not unpacking.eof:
-            raise ValueError(f"it is not {packing}: it is cut short")
-        packed = unpacking.unused_data
-    return b"".join(parts)
 
 
 def _outcome(config: ValidateResponse, exchange: Exchange, problem: str) -> Outcome:

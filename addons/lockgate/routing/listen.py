@@ -9,6 +9,8 @@ from typing import Final, final
 from lockgate.routing.pattern import PatternError, Regex, compile_regex
 
 _TEMPLATE_SEGMENT: Final = re.compile(r"/\{[^{}]*\}")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""Stands for a byte that is no UTF-8; engines take U+FFFD for it."""
 _DOT_SEGMENT: Final = re.compile(r"(?:\.|%2[eE]){1,2}(?:/|%2[fF]|\Z)")
 
 
@@ -102,13 +104,13 @@ class ListenPath:
         if path.startswith(self.text):
             end = len(self.text)
         elif self.regex is not None:
-            found = self.regex.search(path)
+            found = self.regex.search(path if path.isascii() else _SURROGATE.sub("\ufffd", path))
             end = 0 if found is None else found.end()
         rest = path[end:]
         if rest.startswith("/"):
             return rest
         # Differs: the reference gateway cuts, so that a path leaves the upstream's base path and passes by lists
         # (test_a_cut_inside_a_segment_makes_no_dot_segment).
-        if 0 < end and path[end - 1] != "/" and _DOT_SEGMENT.match(rest):
+        if end > 0 and path[end - 1] != "/" and _DOT_SEGMENT.match(rest):
             return path
         return "/" + rest

@@ -23,6 +23,9 @@ _PARAMETER: Final = re.compile(
     rb'(?:(?P<token>[!#$%&\'*+\-.^_`|~0-9A-Za-z]+)|"(?P<quoted>(?:[^"\\\r\n]|\\[^\r\n])*)")'
 )
 _ESCAPED: Final = re.compile(rb"\\([\x00-\x7f])")
+_NOTHING_MORE: Final = re.compile(rb"[; \t]*+\Z")
+_READ_ONCE: Final = frozenset({b"content-disposition", b"content-type", b"content-transfer-encoding"})
+_PLAIN_CODINGS: Final = frozenset({b"", b"7bit", b"8bit", b"binary"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,14 @@ def parameters_of(value: bytes) -> Mapping[str, bytes]:
     """
     found: dict[str, bytes] = {}
     position = value.find(b";")
-    while 0 <= position < len(value) and value[position:].strip(b"; \t"):
+    while 0 <= position < len(value) and _NOTHING_MORE.match(value, position) is None:
         match = _PARAMETER.match(value, position)
         if match is None:
             raise UnreadableError("mime: invalid media parameter")
         name = decode_text(match["name"]).lower()
-        if name in found:
+        text = match["token"] if match["token"] is not None else _ESCAPED.sub(rb"\1", match["quoted"])
+        if found.setdefault(name, text) != text:
             raise UnreadableError("mime: duplicate parameter name")
-        found[name] = match["token"] if match["token"] is not None else _ESCAPED.sub(rb"\1", match["quoted"])
         position = match.end()
     return found
 
@@ -64,7 +67,12 @@ def parts_of(raw: bytes, boundary: bytes) -> Iterator[Part]:
     if not boundary:
         raise UnreadableError("multipart: boundary is empty")
     dashes = b"--" + boundary
-    position, end_of_line = _first(raw, dashes)
+    opening = re.compile(rb"(?m)^" + re.escape(dashes) + rb"(?:(--)[ \t]*(?:\r\n|\Z)|[ \t]*(\r?\n))").search(raw)
+    if opening is None:
+        raise UnreadableError("multipart: NextPart: EOF")
+    if opening[1] is not None:
+        return
+    position, end_of_line = opening.end(), opening[2]
     delimiter = re.compile(
         re.escape(end_of_line + dashes) + rb"(?:(--)[ \t]*(?:\r?\n|\Z)|[ \t]*" + re.escape(end_of_line) + rb")"
     )
@@ -81,14 +89,6 @@ def parts_of(raw: bytes, boundary: bytes) -> Iterator[Part]:
     raise UnreadableError(f"more than {MOST_PARTS} parts")
 
 
-def _first(raw: bytes, dashes: bytes) -> tuple[int, bytes]:
-    """Where the first part begins, and how lines end."""
-    opening = re.compile(rb"(?m)^" + re.escape(dashes) + rb"(?:(--)[ \t]*(?:\r?\n|\Z)|[ \t]*(\r?\n))").search(raw)
-    if opening is None or opening[1] is not None:
-        raise UnreadableError("multipart: NextPart: EOF")
-    return opening.end(), opening[2]
-
-
 def _headers(raw: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
     """Headers of a part by name in lower case, the first of each, and where they end."""
     found: dict[bytes, bytes] = {}
@@ -103,7 +103,11 @@ def _headers(raw: bytes, position: int) -> tuple[dict[bytes, bytes], int]:
         name, colon, value = line.partition(b":")
         if not colon or not name.strip():
             raise UnreadableError(f"malformed MIME header: missing colon: {quoted(decoded(line))}")
-        found.setdefault(name.strip().lower(), value.strip(b" \t"))
+        name = name.strip().lower()
+        # Differs: the reference gateway looks at the first one (test_a_part_is_what_it_says_once).
+        if name in _READ_ONCE and name in found:
+            raise UnreadableError(f"malformed MIME header: several {quoted(decoded(name))}")
+        found.setdefault(name, value.strip(b" \t"))
     raise UnreadableError("malformed MIME header: too many headers")
 
 
@@ -115,6 +119,10 @@ def _part(headers: Mapping[bytes, bytes], content: bytes) -> Part:
             name = parameters_of(disposition).get("name", b"")
         except UnreadableError:
             name = b""
-    if headers.get(b"content-transfer-encoding", b"").lower() == b"quoted-printable":
+    coding = headers.get(b"content-transfer-encoding", b"").lower()
+    if coding == b"quoted-printable":
         content = binascii.a2b_qp(content)
+    elif coding not in _PLAIN_CODINGS:
+        # Differs: the reference gateway takes it as it is (test_a_part_is_what_it_says_once).
+        raise UnreadableError(f"content transfer encoding {quoted(decoded(coding))} cannot be read")
     return Part(decoded(name), decoded(headers.get(b"content-type", b"")), content)

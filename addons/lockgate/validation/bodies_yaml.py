@@ -6,13 +6,13 @@ version 1.2, so that dates and ``on`` are texts. What aliases stand for is count
 Source: gopkg.in/yaml.v3 (parser.fail, decoder.document); libyaml, which that is a translation of.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
-from lockgate.routing.pattern import decoded
 from lockgate.validation.scalars import UnreadableError
 from lockgate.validation.texts import quoted
 
@@ -22,18 +22,23 @@ MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 100
 """Lists and mappings within one another."""
 
+MOST_DUPLICATES: Final = 20
+"""Keys that are there twice that are told."""
+
 MAX_VALUES: Final = 100_000
 """In one document, each alias counted with all that it stands for."""
 
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAG: Final = "tag:yaml.org,2002:str"
+_TAGS: Final = {f"tag:yaml.org,2002:{name}": name for name in ("int", "float", "bool", "null")}
+_NAMES: Final[dict[type, str]] = {str: "str", int: "int", float: "float", bool: "bool"}
 _WORDS: Final = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,400}")
-_OTHER_INTEGER: Final = re.compile(r"0o[0-7]{1,400}|0x[0-9a-fA-F]{1,400}|0b[01]{1,400}")
+_OTHER_INTEGER: Final = re.compile(r"[-+]?(?:0o[0-7]{1,400}|0x[0-9a-fA-F]{1,400}|0b[01]{1,400})")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
@@ -47,30 +52,35 @@ def decode_yaml(raw: bytes) -> Any:
     if len(raw) > MAX_BYTES:
         raise UnreadableError(f"yaml: it has {len(raw)} bytes, and no more than {MAX_BYTES} are decoded")
     try:
-        return _Document().read(yaml.parse(decoded(raw), Loader=_Loader))
+        return _Document().read(yaml.parse(raw, Loader=_Loader))
     except yaml.MarkedYAMLError as error:
         scanned = isinstance(error, yaml.scanner.ScannerError)
         lines = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None and mark.line]
         where = f"line {lines[0] + scanned}: " if lines else ""
         raise UnreadableError(f"yaml: {where}{error.problem}") from None
-    except yaml.YAMLError:
-        raise UnreadableError("yaml: control characters are not allowed") from None
+    except yaml.YAMLError as error:
+        reason = getattr(error, "reason", "it cannot be read")
+        raise UnreadableError(f"yaml: {reason}") from None
 
 
 class _Holder:
     """A list or mapping that is not complete yet."""
 
-    __slots__ = ("anchor", "has_key", "key", "line", "lines", "merged", "size", "value")
+    __slots__ = ("anchor", "duplicates", "has_key", "key", "line", "lines", "merged", "own", "size", "value")
 
-    def __init__(self, value: list[Any] | dict[str, Any], anchor: str | None, line: int) -> None:
+    def __init__(self, value: list[Any] | dict[str, Any], anchor: str | None, line: int, duplicates: int) -> None:
         self.value = value
         self.anchor = anchor
         self.line = line
         self.size = 1
         self.key = ""
         self.has_key = False
-        self.lines: dict[str, int] = {}
+        self.lines: dict[str, list[int]] = {}
         """Of a mapping's keys."""
+        self.own: list[str] = []
+        """What is said of its duplicates."""
+        self.duplicates = duplicates
+        """How many were told before it."""
         self.merged: dict[str, Any] = {}
         """What ``<<`` brings along."""
 
@@ -82,6 +92,10 @@ class _Document:
         self._holders: list[_Holder] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._value: Any = None
+        self._fault = ""
+        """What is wrong first with a document that is YAML otherwise: told when it has been read to its end."""
+        self._duplicates: list[str] = []
+        """Keys that are there twice, told before that: those of a mapping, else those of what it holds."""
 
     def read(self, events: Iterator[Any]) -> Any:
         documents = 0
@@ -97,16 +111,15 @@ class _Document:
                 case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
                     self._open([] if isinstance(event, yaml.SequenceStartEvent) else {}, event.anchor, line)
                 case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                    holder = self._holders.pop()
-                    if isinstance(holder.value, dict) and holder.merged:
-                        holder.value.update({key: one for key, one in holder.merged.items() if key not in holder.value})
-                    self._add(holder.value, holder.size, holder.anchor, holder.line, plain_key=None)
+                    self._close()
                 case yaml.ScalarEvent():
-                    plain = event.implicit[0] and not event.style
-                    value = _scalar(event.value) if plain and event.tag != _TEXT_TAG else event.value
+                    plain = event.implicit[0] and not event.style and event.tag != _TEXT_TAG
+                    value = _scalar(event.value) if plain else _tagged(event.value, event.tag)
                     self._add(value, 1, event.anchor, line, plain_key=event.value)
                 case yaml.AliasEvent():
                     self._alias(event.anchor or "", line)
+                case yaml.DocumentEndEvent():
+                    self._end()
         if not documents:
             raise UnreadableError("EOF")
         return self._value
@@ -115,7 +128,22 @@ class _Document:
         if len(self._holders) >= MAX_DEPTH:
             raise UnreadableError(f"yaml: line {line}: more than {MAX_DEPTH} levels")
         self._anchors.pop(anchor or "", None)
-        self._holders.append(_Holder(value, anchor, line))
+        self._holders.append(_Holder(value, anchor, line, len(self._duplicates)))
+
+    def _close(self) -> None:
+        holder = self._holders.pop()
+        if holder.own:
+            self._duplicates[holder.duplicates :] = holder.own
+        del self._duplicates[MOST_DUPLICATES:]
+        if isinstance(holder.value, dict) and holder.merged:
+            holder.value.update({key: one for key, one in holder.merged.items() if key not in holder.value})
+        self._add(holder.value, holder.size, holder.anchor, holder.line, plain_key=None)
+
+    def _end(self) -> None:
+        if self._duplicates:
+            raise UnreadableError("\n  ".join(["yaml: unmarshal errors:", *self._duplicates]))
+        if self._fault:
+            raise UnreadableError(self._fault)
 
     def _alias(self, anchor: str, line: int) -> None:
         if anchor not in self._anchors:
@@ -140,25 +168,46 @@ class _Document:
             holder.value.append(value)
         elif holder.has_key:
             holder.has_key = False
-            if holder.key == "<<" and isinstance(value, dict | list):
+            if holder.key == "<<":
                 self._merge(holder, value)
             else:
                 holder.value[holder.key] = value
         else:
             if plain_key is None:
-                raise UnreadableError(f"yaml: line {line}: expected a text as key")
-            first = holder.lines.setdefault(plain_key, line)
-            if plain_key in holder.value:
-                reason = f"mapping key {quoted(plain_key)} already defined at line {first}"
-                raise UnreadableError(f"yaml: unmarshal errors:\n  line {line}: {reason}")
+                self._fault = self._fault or f"yaml: line {line}: expected a text as key"
+                plain_key = ""
+            lines = holder.lines.setdefault(plain_key, [])
+            if len(holder.own) < MOST_DUPLICATES:
+                holder.own += (
+                    f"line {line}: mapping key {quoted(plain_key)} already defined at line {n}" for n in lines
+                )
+                lines.append(line)
             holder.key, holder.has_key = plain_key, True
 
     @staticmethod
-    def _merge(holder: _Holder, value: dict[str, Any] | list[Any]) -> None:
+    def _merge(holder: _Holder, value: Any) -> None:
         for one in value if isinstance(value, list) else [value]:
             if not isinstance(one, dict):
                 raise UnreadableError("yaml: map merge requires map or sequence of maps as the value")
             holder.merged = {**one, **holder.merged}
+
+
+def _tagged(text: str, tag: str | None) -> Any:
+    """What a scalar with a tag, or with quotes, stands for.
+
+    Raises:
+        UnreadableError: It is not what the tag says.
+    """
+    wanted = _TAGS.get(tag or "")
+    if wanted is None:
+        return text
+    value = _scalar(text)
+    if wanted == "float" and type(value) is int:
+        return float(value)
+    found = _NAMES.get(type(value), "null")
+    if found != wanted:
+        raise UnreadableError(f"yaml: cannot decode !!{found} `{text}` as a !!{wanted}")
+    return value
 
 
 def _scalar(text: str) -> Any:
@@ -169,8 +218,8 @@ def _scalar(text: str) -> Any:
         return int(text)
     if _OTHER_INTEGER.fullmatch(text):
         return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text)
+    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+        return number
     if _NOT_FINITE.fullmatch(text):
         return float(text.replace(".", "", 1))
     return text

@@ -12,22 +12,27 @@ from typing import Any, Final, final
 import jsonschema_rs
 import orjson
 
-from lockgate.documents.json import decode
+from lockgate.documents.json import decode, is_many
 from lockgate.documents.numbers import Number
 from lockgate.routing.pattern import Regex
 from lockgate.validation import classic_keywords as k
-from lockgate.validation.classic_nodes import Node, reachable
+from lockgate.validation.budget import checking, searching, within
+from lockgate.validation.classic_nodes import MAX_STEPS, Node, reachable
 
 MAX_COST: Final = 20_000
 """Of a schema for one value, at most; a unit is about 20 ns."""
 MAX_ENUM: Final = 200
 """Values of an ``enum``; they are tried one by one."""
-_CALL_COST: Final = 50
-"""Of a function of ours."""
+MAX_PLAIN: Final = 40
+"""Instructions of a pattern that the library searches for."""
+_SEARCH_OF_A_UNIT: Final = 8
+"""Bytes of a body times instructions of such a pattern."""
 _BYTES_OF_A_VALUE: Final = 2
 
 # May be found in texts too. Begins with a class so that the search is fast.
 _ODD_NUMBER: Final = re.compile(rb"[0-9](?:[eE]|[0-9.]{15})")
+_ODD_DIGITS: Final = 15
+_SEARCHED_AT_ONCE: Final = 64 * 1024
 _MINUS_ZERO: Final = b"-0"
 _PLAIN_PATTERN: Final = re.compile(
     r"(?:[A-Za-z0-9_ ,:;@#%&=!~<>/'\"-]"
@@ -60,9 +65,10 @@ class _NotExpressibleError(Exception):
 class FastPath:
     """The fast yes to bodies of one schema."""
 
-    __slots__ = ("_cost", "_validator")
+    __slots__ = ("_cost", "_search_size", "_validator")
 
     def __init__(self, root: Node) -> None:
+        self._search_size = sum(map(_plain_size, reachable(root)))
         try:
             self._cost = _cost(root)
             self._validator: Any = _validator(root)
@@ -77,14 +83,21 @@ class FastPath:
 
     def cost(self, size_bytes: int) -> int:
         """Of a body, at most; a unit is about 20 ns."""
-        return self._cost * (size_bytes // _BYTES_OF_A_VALUE + 1)
+        searching = self._search_size * size_bytes // _SEARCH_OF_A_UNIT
+        return self._cost * (size_bytes // _BYTES_OF_A_VALUE + 1) + searching
 
-    def passes(self, body: bytes) -> bool:
-        """Yes, or not known."""
-        if self._validator is None or _is_odd(body):
+    def passes(self, body: bytes, steps: int = MAX_STEPS) -> bool:
+        """Yes, or not known.
+
+        Args:
+            body: JSON.
+            steps: How much work functions of ours may be, in about microseconds.
+        """
+        if self._validator is None or _is_odd(body) or is_many(body):
             return False
         try:
-            return bool(self._validator.is_valid(orjson.loads(body)))
+            value = orjson.loads(body)
+            return within(steps, lambda: bool(self._validator.is_valid(value)))
         except ValueError:
             # No JSON, something behind it, or nested too deeply for the library.
             return False
@@ -92,7 +105,11 @@ class FastPath:
 
 def _is_odd(text: bytes) -> bool:
     """Whether numbers may be in it that the two do not read alike."""
-    return _MINUS_ZERO in text or _ODD_NUMBER.search(text) is not None
+    if _MINUS_ZERO in text:
+        return True
+    # Part by part, so that other threads can go on.
+    starts = range(0, len(text), _SEARCHED_AT_ONCE)
+    return any(_ODD_NUMBER.search(text, start, start + _SEARCHED_AT_ONCE + _ODD_DIGITS) for start in starts)
 
 
 def _cost(root: Node) -> int:
@@ -118,7 +135,17 @@ def _cost(root: Node) -> int:
 
 
 def _own_cost(node: Node) -> int:
-    return 1 + _CALL_COST * len(node.keywords.keys() & {"pattern", "format"}) + len(_texts(node))
+    return 1 + len(_texts(node))
+
+
+def _plain_size(node: Node) -> int:
+    """Instructions of a pattern that the library searches for."""
+    regex: Regex | None = node.keywords.get("pattern")
+    return regex.programsize if regex is not None and _is_for_library(regex) else 0
+
+
+def _is_for_library(regex: Regex) -> bool:
+    return regex.programsize <= MAX_PLAIN and is_plain(regex.pattern)
 
 
 def _texts(node: Node) -> frozenset[str]:
@@ -224,16 +251,16 @@ class _Expression:
         checks: list[Any] = []
         if "pattern" in words:
             regex: Regex = words["pattern"]
-            if is_plain(regex.pattern):
+            if _is_for_library(regex):
                 schema["pattern"] = regex.pattern
             else:
-                checks.append({"format": self._format(_searching(regex))})
+                checks.append({"format": self._format(searching(regex, _found))})
         if "format" in words:
             wanted: k.Format = words["format"]
             if wanted.name == "regex":
                 # To compile expressions takes long.
                 raise _NotExpressibleError
-            checks += [{"format": self._format(wanted.check)}, {"not": {"type": "number"}}]
+            checks += [{"format": self._format(checking(wanted.check))}, {"not": {"type": "number"}}]
         if checks:
             schema["allOf"] = [*schema.get("allOf", ()), *checks]
 
@@ -265,5 +292,5 @@ def is_plain(pattern: str) -> bool:
     return _PLAIN_PATTERN.fullmatch(pattern) is not None
 
 
-def _searching(regex: Regex) -> Callable[[str], bool]:
-    return lambda text: regex.search(text) is not None
+def _found(regex: Regex, text: str) -> bool:
+    return regex.search(text) is not None

@@ -10,7 +10,7 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from lockgate.routing.pattern import PatternError, compile_regex
+from lockgate.routing.pattern import compile_regex, is_regex
 from lockgate.validation.mail_address import is_ip, is_mail_address
 
 type Check = Callable[[str], bool]
@@ -78,13 +78,13 @@ def _is_uuid(text: str) -> bool:
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_ESCAPES: Final = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*+")
-_USER: Final = re.compile(r"(?:[A-Za-z0-9\-._:~!$&'()*+,;=@]|%[0-9A-Fa-f]{2})*+")
+_ESCAPES: Final = re.compile(r"(?:[^%]++|%[0-9A-Fa-f]{2})*+")
+_USER: Final = re.compile(r"(?:[A-Za-z0-9\-._:~!$&'()*+,;=@]++|%[0-9A-Fa-f]{2})*+")
 # Only bytes beyond ASCII are escaped in hosts, and "%" before a zone.
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"]|[^\x00-\x7f]|%[89A-Fa-f][0-9A-Fa-f]|%25)*+")
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"\x80-\U0010ffff]++|%[89A-Fa-f][0-9A-Fa-f]|%25)*+")
 _PORT: Final = re.compile(r"(?::[0-9]*)?")
 _ZONE_ID: Final = re.compile(
-    r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"]|[^\x00-\x7f]"
+    r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"\x80-\U0010ffff]++"
     r"|%(?:25|20|2[1246789A-Ca-c]|2[DdEe]|3[0-9A-Ea-e]|4[1-9A-Fa-f]|5[0-9Aa]|5[BbDdFf]|6[1-9A-Fa-f]|7[0-9AaEe]|[89A-Fa-f][0-9A-Fa-f]))*+"
 )
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
@@ -161,20 +161,14 @@ def _is_uri_template(text: str) -> bool:
 
 # ── patterns and pointers ──
 
-_POINTER: Final = r"(?:/(?:[^~/]|~[01])*+)*+"
+_POINTER: Final = r"(?:/(?:[^~/]++|~[01])*+)*+"
 _JSON_POINTER: Final = re.compile(_POINTER)
 _RELATIVE_POINTER: Final = re.compile(rf"(?:0|[1-9][0-9]*)(?:#|{_POINTER})")
 
 
 def _is_regex(text: str) -> bool:
     """Differs: one of more than ``MAX_CHECKED_REGEX`` characters is refused (test_long_regular_expressions)."""
-    if len(text) > MAX_CHECKED_REGEX:
-        return False
-    try:
-        compile_regex(text)
-    except PatternError:
-        return False
-    return True
+    return len(text) <= MAX_CHECKED_REGEX and is_regex(text)
 
 
 CHECKS: Final[Mapping[str, Check]] = {

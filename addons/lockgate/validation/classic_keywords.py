@@ -32,6 +32,7 @@ _TEXT_PER_STEP: Final = 20
 """Characters of a value that are written in one step."""
 _MESSAGE_PER_STEP: Final = 1_000
 _REGEX_STEPS_PER_CHARACTER: Final = 32
+_FORMATTED_PER_STEP: Final = 8
 
 # ── types ──
 
@@ -226,7 +227,9 @@ def max_length(_: object, count: int, value: str, __: object) -> Errors:
 
 def pattern(_: object, regex: Regex, value: str, __: object) -> Errors:
     """``pattern``."""
-    return None if regex.search(value) else [RUN.get().fail(f"Does not match pattern '{regex.pattern}'")]
+    run = RUN.get()
+    run.charge_search(len(value), regex.programsize)
+    return None if regex.search(value) else [run.fail(f"Does not match pattern '{regex.pattern}'")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +243,8 @@ class Format:
 def format_(_: object, wanted: Format, value: str, __: object) -> Errors:
     """``format``."""
     run = RUN.get()
-    if wanted.name == "regex":
-        run.charge(len(value) * _REGEX_STEPS_PER_CHARACTER)
+    regex = wanted.name == "regex"
+    run.charge(len(value) * _REGEX_STEPS_PER_CHARACTER if regex else len(value) // _FORMATTED_PER_STEP)
     return None if wanted.check(value) else [run.fail(f"Does not match format '{wanted.name}'")]
 
 
@@ -357,7 +360,8 @@ def others(_: object, rules: Others, value: dict[str, Any], __: object) -> Error
     for name, part in value.items():
         matched = False
         for regex, node in rules.patterns:
-            run.charge(1)
+            run.charge(2)
+            run.charge_search(len(name), regex.programsize)
             if regex.search(name) is not None:
                 matched = True
                 found += run.visit_part(node, part, name)

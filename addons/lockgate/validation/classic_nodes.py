@@ -15,9 +15,13 @@ MAX_DEPTH: Final = 150
 """Schemas within one another that one value may pass: a level of the value is one, and each combinator adds one."""
 MAX_STEPS: Final = 300_000
 """Of one run; a step is one to five microseconds."""
-INLINE_STEPS: Final = 8_000
-"""Of a run on the event loop."""
+INLINE_STEPS: Final = 2_000
+"""Of a run on the event loop, where several requests may come at once."""
 
+_SEARCH_ON_LOOP: Final = 200
+"""Characters of a text times instructions of a pattern in one step, at worst."""
+_SEARCH_IN_THREAD: Final = 5_000
+"""As a rule. Other threads go on while RE2 searches."""
 _STEPS_PER_VIOLATION: Final = 20
 """Also so that there are not too many of them."""
 
@@ -82,7 +86,7 @@ def reachable(start: Node) -> list[Node]:
 class Run:
     """One value on its way through a schema."""
 
-    __slots__ = ("_depth", "_steps", "path", "score")
+    __slots__ = ("_depth", "_search_size", "_steps", "path", "score")
 
     def __init__(self, steps: int) -> None:
         self.path: Final[list[str]] = []
@@ -90,6 +94,7 @@ class Run:
         self.score = 0
         """How well the value fits so far."""
         self._steps = steps
+        self._search_size = _SEARCH_ON_LOOP if steps <= INLINE_STEPS else _SEARCH_IN_THREAD
         self._depth = 0
 
     def visit(self, node: Node, value: object) -> list[ValidationError]:
@@ -157,6 +162,14 @@ class Run:
         self._steps -= steps
         if self._steps < 0:
             raise TooComplexError
+
+    def charge_search(self, characters: int, instructions: int) -> None:
+        """Count a search for a pattern.
+
+        Raises:
+            TooComplexError: No steps are left.
+        """
+        self.charge(characters * instructions // self._search_size)
 
 
 ROOT: Final = "(root)"

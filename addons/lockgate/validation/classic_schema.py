@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, final
 
 from lockgate.documents.json import JsonValue, decode
+from lockgate.validation.budget import too_many
 from lockgate.validation.classic_compiler import compile_schema
 from lockgate.validation.classic_fast import FastPath
 from lockgate.validation.classic_nodes import (
@@ -22,12 +23,12 @@ from lockgate.validation.texts import shortened
 
 __all__ = ["INLINE_STEPS", "MAX_STEPS", "ClassicSchema", "SchemaError", "TooComplexError"]
 
-_INLINE_BYTES: Final = 16_384
-"""Of a body that is read on the event loop."""
+_INLINE_BYTES: Final = 4_096
+"""Of a body that is decoded on the event loop."""
 _INLINE_FAST_BYTES: Final = 131_072
 """Of one that the fast path may know."""
 _FAST_COST_PER_STEP: Final = 150
-_MAX_FAST_COST: Final = 2_500_000
+_MAX_FAST_COST: Final = 1_000_000
 """In a thread too: the library holds up every other thread."""
 
 
@@ -71,8 +72,10 @@ class ClassicSchema:
             JsonError: It holds no JSON value.
             TooComplexError: It cannot be judged in so many steps.
         """
+        if problem := too_many(body):
+            return problem
         limit = min(steps * _FAST_COST_PER_STEP, _MAX_FAST_COST)
-        if self._fast.cost(len(body)) <= limit and self._fast.passes(body):
+        if self._fast.cost(len(body)) <= limit and self._fast.passes(body, steps):
             return ""
         if steps <= INLINE_STEPS and len(body) > _INLINE_BYTES:
             raise TooComplexError

@@ -8,12 +8,14 @@ Source: OpenAPI 3.0.3 and 3.1.0, schema objects; behaviour-chain 4.8.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal, final
 from urllib.parse import unquote
 
 from jsonschema import TypeChecker, validators
 from referencing import Registry
 
+from lockgate.routing.pattern import Regex
 from lockgate.validation import keywords as k
 from lockgate.validation.nodes import Node
 from lockgate.validation.reader import Reader, SchemaError, shown
@@ -86,6 +88,10 @@ class Compiler:
         self._sources: list[object] = []
         """What ``_nodes`` knows by its id, so that ids stay theirs."""
         self._waiting: deque[tuple[Node, object]] = deque()
+        self._regexes: dict[str, Regex] = {}
+        """By pattern: schemas written out again and again have the same ones."""
+        self._silent: set[int] = set()
+        """Ids of nodes that ask nothing of any value, nor of its parts."""
 
     def compile(self, schema: object, place: str) -> Node:
         """The node of a schema.
@@ -106,7 +112,9 @@ class Compiler:
             self._nodes.clear()
             self._sources.clear()
             self._waiting.clear()
+            self._silent.clear()
             raise
+        self._settle(made)
         for node in made:
             self._finish(node)
         return start
@@ -170,9 +178,34 @@ class Compiler:
             else:
                 node.nullable = True
             return
-        reader = Reader(self._node, schema, node, newer=self._newer)  # type: ignore[arg-type]  # _node saw to it
+        reader = Reader(self._node, schema, node, self._regexes, newer=self._newer)  # type: ignore[arg-type]  # _node saw to it
         found = reader.keywords()
         node.keywords = {name: found[name] for name in _JUDGES if name in found}
+        if not self._newer and _asks_nothing(schema):  # type: ignore[arg-type]  # as above
+            self._silent.add(id(node))
+
+    def _settle(self, made: Sequence[Node]) -> None:
+        """Of schemas that ask nothing, all the way down, nothing is judged but that null is not allowed (OpenAPI 3.0).
+
+        So it is in the reference gateway. Where anything is asked, as a type, each part is judged, and may not be null.
+        Differs: there, a default asks nothing, and is not filled in (test_defaults_where_nothing_is_asked).
+        """
+        holders: dict[int, list[Node]] = {}
+        asking: list[Node] = []
+        for node in made:
+            for part in (*node.children, *node.inplace):
+                holders.setdefault(id(part), []).append(node)
+                if id(part) not in self._silent:
+                    asking.append(node)
+        while asking:
+            node = asking.pop()
+            if id(node) in self._silent:
+                self._silent.remove(id(node))
+                asking += holders.get(id(node), ())
+        for node in made:
+            if id(node) in self._silent:
+                node.keywords = {"type": replace(node.keywords["type"], combined=False)}
+                node.children, node.inplace = [], []
 
     def _finish(self, node: Node) -> None:
         """What only shows when every node is filled in."""
@@ -223,6 +256,32 @@ def _as_property(node: Node) -> _Told:
         if told.default is None:
             told.default = node.default
     return told
+
+
+_ASKS_IF_SET: Final = (
+    "type",
+    "format",
+    "enum",
+    "uniqueItems",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "nullable",
+    "readOnly",
+    "writeOnly",
+    "minLength",
+    "pattern",
+    "minItems",
+    "required",
+    "minProperties",
+)
+_ASKS: Final = ("minimum", "maximum", "multipleOf", "maxLength", "maxItems", "maxProperties", "not", "default")
+
+
+def _asks_nothing(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema itself says nothing of a value; its parts may."""
+    if any(schema.get(key) for key in _ASKS_IF_SET) or any(key in schema for key in _ASKS):
+        return False
+    return schema.get("additionalProperties") is not False
 
 
 def _is_bare(schema: Mapping[str, Any]) -> bool:

@@ -12,21 +12,20 @@ from typing import Any, Final, final
 import jsonschema_rs
 
 from lockgate.documents.numbers import Number
-from lockgate.routing.pattern import Regex
 from lockgate.validation import keywords as k
+from lockgate.validation.budget import checking, searching, within
 from lockgate.validation.exact import exact
 from lockgate.validation.formats import found
-from lockgate.validation.nodes import MAX_DEPTH, Direction, Node, reachable
+from lockgate.validation.nodes import MAX_DEPTH, MAX_STEPS, Direction, Node, reachable
 
-MAX_COST: Final = 1_000_000
-"""Of one call; a unit is about 20 ns."""
+MAX_COST: Final = 500_000
+"""Of one call, without functions of ours; a unit is about 20 ns. The library lets no other thread go on."""
 MAX_ENUM: Final = 200
 """Values of an ``enum``; they are tried one by one."""
-_CALL_COST: Final = 50
-"""Of a function of ours."""
+_ENUM_OF_A_UNIT: Final = 2
+"""Values of an ``enum``."""
 _BYTES_OF_A_VALUE: Final = 2
 _INTEGER_END: Final = 2**63
-_CALLED: Final = ("pattern", "stringFormat")
 _OVERLAPPING: Final = ("contains", "propertyNames")
 _CHOICES: Final = ("oneOf", "anyOf", "not", "if", "contains", "dependentSchemas")
 _BOUNDS: Final = ("exclusiveMinimum", "exclusiveMaximum", "minimum", "maximum")
@@ -68,13 +67,24 @@ class FastPath:
         """Whether ``passes`` may say yes."""
         return direction in self._validators
 
-    def passes(self, value: object, direction: Direction, size_bytes: int) -> bool:
-        """Yes, or not known."""
-        validator = self._validators.get(direction)
-        if validator is None or size_bytes // _BYTES_OF_A_VALUE * self._cost > MAX_COST:
+    def covers(self, direction: Direction, size_bytes: int) -> bool:
+        """Whether ``passes`` may say yes to values of this size."""
+        return direction in self._validators and size_bytes // _BYTES_OF_A_VALUE * self._cost <= MAX_COST
+
+    def passes(self, value: object, direction: Direction, size_bytes: int, steps: int = MAX_STEPS) -> bool:
+        """Yes, or not known.
+
+        Args:
+            value: What ``orjson.loads`` gives.
+            direction: Of the message.
+            size_bytes: Of the text that the value was decoded from.
+            steps: How much work functions of ours may be, in about microseconds.
+        """
+        if not self.covers(direction, size_bytes):
             return False
+        validator = self._validators[direction]
         try:
-            return bool(validator.is_valid(value))
+            return within(steps, lambda: bool(validator.is_valid(value)))
         except ValueError:
             # Nested too deeply for the library, or no JSON.
             return False
@@ -94,8 +104,8 @@ def _cost(start: Node) -> int | None:
     if nodes is None:
         return None
     for node in nodes:
-        called = sum(name in node.keywords for name in _CALLED)
-        own[id(node)] = 1 + called * _CALL_COST + sum(own[id(other)] for other in node.inplace)
+        compared = sum(len(node.keywords[name].values) for name in ("enum", "const") if name in node.keywords)
+        own[id(node)] = 1 + compared // _ENUM_OF_A_UNIT + sum(own[id(other)] for other in node.inplace)
         below = [dearest[id(other)] for other in node.children]
         parts[id(node)] = sum(below) if _overlaps(node) else max(below, default=0)
         parts[id(node)] += sum(parts[id(other)] for other in node.inplace)
@@ -239,7 +249,7 @@ class _Expression:
             # Of larger integers the library sees no more than 64 bits.
             checks.append({"multipleOf": _value(divisor.number), "minimum": -_INTEGER_END, "maximum": _INTEGER_END - 1})
         if (wanted := words.get("pattern")) is not None:
-            checks.append({"format": self._format(_searching(wanted.regex))})
+            checks.append({"format": self._format(searching(wanted.regex, found))})
         if (format_ := words.get("stringFormat")) is not None:
             checks.append({"format": self._format(_checking(format_.check))})
         if checks:
@@ -352,9 +362,5 @@ def _value(value: Any) -> Any:
             raise _NotExpressible
 
 
-def _searching(regex: Regex) -> Callable[[str], bool]:
-    return lambda text: found(regex, text)
-
-
 def _checking(check: Callable[[str], str]) -> Callable[[str], bool]:
-    return lambda text: not check(text)
+    return checking(lambda text: not check(text))

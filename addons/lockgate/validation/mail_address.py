@@ -8,11 +8,12 @@ from collections.abc import Callable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
-_ATOM: Final = re.compile(r"(?:[!#-'*+\-./0-9=?A-Z^-~]|[^\x00-\x7f])++")
-_QUOTED: Final = re.compile(r'"((?:[ \t!#-\[\]-~]|[^\x00-\x7f]|\\(?:[ \t!-~]|[^\x00-\x7f]))*+)"')
-_LITERAL: Final = re.compile(r"\[((?:[!-Z^-~]|[^\x00-\x7f])*+)\]")
+# Classes of characters, not choices between them: a match holds up every other thread.
+_ATOM: Final = re.compile(r"[!#-'*+\-./0-9=?A-Z^-~\x80-\U0010ffff]++")
+_QUOTED: Final = re.compile(r'"((?:[ \t!#-\[\]-~\x80-\U0010ffff]++|\\[ \t!-~\x80-\U0010ffff])*+)"')
+_LITERAL: Final = re.compile(r"\[([!-Z^-~\x80-\U0010ffff]*+)\]")
 _SPACES: Final = re.compile(r"[ \t]*+")
-_COMMENT_PART: Final = re.compile(r"(?:[^\\()]|\\.)*+", re.DOTALL)
+_COMMENT_PART: Final = re.compile(r"(?:[^\\()]++|\\.)*+", re.DOTALL)
 _ENCODED_WORD: Final = re.compile(r"=\?([^?]+)\?[bBqQ]\?([!->@-~]*)\?=")
 _CHARSETS: Final = frozenset({"utf-8", "iso-8859-1", "us-ascii"})
 

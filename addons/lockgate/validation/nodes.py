@@ -10,9 +10,16 @@ from jsonschema.exceptions import ValidationError
 MAX_DEPTH: Final = 160
 """Schemas within one another that one value may pass: a level of the value is one, and each combinator adds one."""
 MAX_STEPS: Final = 2_000_000
-"""Of one run; a step is about a microsecond."""
-INLINE_STEPS: Final = 10_000
-"""Of a run on the event loop."""
+"""Of one run; a step is one to three microseconds."""
+INLINE_STEPS: Final = 2_000
+"""Of a run on the event loop, where several requests may come at once."""
+
+_SEARCH_ON_LOOP: Final = 200
+"""Characters of a text times instructions of a pattern in one step, at worst."""
+_SEARCH_IN_THREAD: Final = 5_000
+"""As a rule. Other threads go on while RE2 searches."""
+_PART_OF_A_TEXT: Final = 16
+"""Characters of a default that count as one step: they are written out again and again."""
 
 MISSING: Final = object()
 """Stands for a property that is not there."""
@@ -109,6 +116,23 @@ def parts(value: object) -> int:
     return count
 
 
+def _size(value: object) -> int:
+    """About how much a value is, written out."""
+    size = 0
+    left = [value]
+    while left:
+        part = left.pop()
+        size += 1
+        if isinstance(part, str):
+            size += len(part) // _PART_OF_A_TEXT
+        elif isinstance(part, dict):
+            left += part
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+    return size
+
+
 type _Change = tuple[dict[str, Any], str, object, object]
 """An object, a name, what was there or MISSING, and what is there now."""
 
@@ -117,13 +141,14 @@ type _Change = tuple[dict[str, Any], str, object, object]
 class Run:
     """One value on its way through a schema."""
 
-    __slots__ = ("_changes", "_depth", "_steps", "direction", "fills")
+    __slots__ = ("_changes", "_depth", "_search_size", "_steps", "direction", "fills")
 
     def __init__(self, direction: Direction, steps: int, *, fills: bool) -> None:
         self.direction: Final = direction
         self.fills: Final = fills
         """Whether defaults are written into the value."""
         self._steps = steps
+        self._search_size = _SEARCH_ON_LOOP if steps <= INLINE_STEPS else _SEARCH_IN_THREAD
         self._depth = 0
         self._changes: list[_Change] = []
 
@@ -163,6 +188,14 @@ class Run:
         if self._steps < 0:
             raise TooComplexError
 
+    def charge_search(self, characters: int, instructions: int) -> None:
+        """Count a search for a pattern.
+
+        Raises:
+            TooComplexError: No steps are left.
+        """
+        self.charge(characters * instructions // self._search_size)
+
     # ── defaults ──
 
     @property
@@ -176,7 +209,12 @@ class Run:
         return len(self._changes)
 
     def fill(self, holder: dict[str, Any], name: str, default: object) -> None:
-        """Write a default into an object of the value."""
+        """Write a default into an object of the value.
+
+        Raises:
+            TooComplexError: No steps are left.
+        """
+        self.charge(_size(default))
         new = copied(default)
         self._changes.append((holder, name, holder.get(name, MISSING), new))
         holder[name] = new

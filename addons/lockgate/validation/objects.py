@@ -6,6 +6,7 @@ Source: behaviour-chain 4.8, "Styles".
 from collections.abc import Mapping
 from typing import Any, Final
 
+from lockgate.documents.numbers import format_v
 from lockgate.validation.layout import UNTYPED, Layout
 from lockgate.validation.scalars import Key, ReadingError, UnreadableError, read_scalar
 
@@ -32,7 +33,7 @@ def pairs_of(text: str, between: str, inside: str) -> dict[str, str]:
     Raises:
         ReadingError: It is no such text.
     """
-    parts = text.split(between)
+    parts = text.split(between, 2 * MOST_ITEMS)
     if len(parts) > 2 * MOST_ITEMS:
         raise UnreadableError(f"more than {MOST_ITEMS} members")
     if between == inside:
@@ -79,6 +80,8 @@ class _Building:
                 if value is not None:
                     made[name] = value
         if isinstance(layout.additional, Layout):
+            # Differs: the reference gateway reads members that are declared in this way once more
+            # (test_declared_members_are_read_as_declared).
             for name, member in members.items():
                 if name not in layout.properties:
                     value = self._value(member, layout.additional, (*path, name), depth + 1)
@@ -99,7 +102,7 @@ class _Building:
             if branches:
                 return self._branches(member, branches, path, depth)
         if not isinstance(member, str):
-            raise ReadingError("path is not convertible to primitive", path)
+            raise ReadingError(f"value {format_v(member)}: path is not convertible to primitive", path)
         try:
             return read_scalar(member, layout)
         except ReadingError as error:

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, final
 
+import orjson
+
+from lockgate.documents.json import is_many
 from lockgate.validation.compiler import Compiler, Version
 from lockgate.validation.fast import FastPath
 from lockgate.validation.keywords import violation as text_of
@@ -34,8 +37,6 @@ __all__ = [
     "Version",
 ]
 
-INLINE_BYTES: Final = 65_536
-"""Of JSON text that is decoded and judged on the event loop."""
 STEPS_OF_A_VALUE: Final = 100_000
 STEPS_OF_A_PART: Final = 20
 TOO_DEEP: Final = "value is nested too deeply"
@@ -114,6 +115,22 @@ class OpenApiSchema:
         """
         return self._fast.passes(value, direction, size_bytes)
 
+    def passes_text(self, raw: bytes, *, direction: Direction = Direction.REQUEST, steps: int = MAX_STEPS) -> bool:
+        """``passes`` for a JSON text. What it says yes to, Go decodes to the same value.
+
+        Args:
+            raw: The text.
+            direction: Of the message.
+            steps: As in ``judge``.
+        """
+        if not self._fast.covers(direction, len(raw)) or is_many(raw):
+            return False
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            return False
+        return self._fast.passes(value, direction, len(raw), steps)
+
     def judge(self, value: object, *, direction: Direction = Direction.REQUEST, steps: int = MAX_STEPS) -> Verdict:
         """The verdict.
 
@@ -152,11 +169,3 @@ class OpenApiSchema:
             TooComplexError: As in ``judge``.
         """
         return self.judge(value, direction=direction).violation
-
-    def inline(self, size_bytes: int) -> bool:
-        """Whether a text of this size may be decoded on the event loop and begun to be judged there.
-
-        Args:
-            size_bytes: Of the JSON text.
-        """
-        return size_bytes <= INLINE_BYTES

@@ -13,6 +13,7 @@ from typing import Final
 
 from lockgate.exchange import Headers, NotRead, Request, Response, replace
 from lockgate.validation.bodies import MediaType, check_body, choose, is_inline
+from lockgate.validation.disguises import other_bytes, other_type
 from lockgate.validation.nodes import INLINE_STEPS, MAX_STEPS
 from lockgate.validation.openapi_schema import Direction, TooComplexError
 from lockgate.validation.pairs import Pairs, TooManyError
@@ -22,6 +23,11 @@ from lockgate.validation.texts import quoted
 __all__ = ["INLINE_STEPS", "MAX_STEPS", "Checked", "Content", "Operation", "ResponseShape", "TooComplexError"]
 
 MISSING: Final = "value is required but missing"
+INLINE_CHARACTERS: Final = 8 * 1024
+"""Of a query and headers; longer ones are looked at in a thread."""
+
+_LEAST_STEPS: Final = 100
+"""Of one parameter."""
 
 _WITHOUT_BODY: Final = frozenset({204, 205, 304})
 _FIRST_FINAL: Final = 200
@@ -79,11 +85,22 @@ class Operation:
 
     def is_inline(self, request: Request) -> bool:
         """Whether the request may be looked at on the event loop, as far as its size tells."""
+        if self.places and self._given_characters(request) > INLINE_CHARACTERS:
+            return False
         if self.body is None or isinstance(request.body, NotRead) or not request.body:
             return True
         content_type = request.headers.get("Content-Type") or ""
         media = choose(self.body.media, content_type)
         return media is None or is_inline(media, content_type, request.body)
+
+    def _given_characters(self, request: Request) -> int:
+        """Of the parts of a request that parameters are read from."""
+        size = 0
+        if Place.QUERY in self.places and request.query:
+            size += len(request.query)
+        if Place.HEADER in self.places or Place.COOKIE in self.places:
+            size += sum(len(value) for _, value in request.headers.fields)
+        return size
 
     def check(
         self, request: Request, path: Mapping[str, str], *, max_body_bytes: int = 0, steps: int = MAX_STEPS
@@ -120,6 +137,9 @@ class Operation:
 
     def _parameters(self, request: Request, given: Given, steps: int) -> Checked:
         made = request
+        if steps <= INLINE_STEPS:
+            # Together they are no more work for the event loop than a body.
+            steps = max(steps // len(self.parameters), _LEAST_STEPS)
         for parameter in self.parameters:
             finding = parameter.check(given, steps=steps)
             if finding.cause:
@@ -183,14 +203,16 @@ def _request_body(content: Content | None, request: Request, max_body_bytes: int
     if media is None:
         reason = f"header Content-Type has unexpected value {quoted(content_type)}"
         return Checked(request, f"request body has an error: {reason}")
+    disguise = other_type(request.headers)
     if media.schema is None:
-        return Checked(request)
+        return Checked(request, f"request body has an error: {disguise}" if disguise else "")
     # Differs: the reference gateway has no limit (test_a_body_over_the_limit_is_refused).
     if 0 < max_body_bytes < len(raw):
         return Checked(request, f"request body has an error: {_too_large(len(raw), max_body_bytes)}")
     finding = check_body(media, content_type, raw, steps=steps)
-    if finding.cause:
-        return Checked(request, f"request body has an error: {finding.cause}")
+    cause = finding.cause or disguise or ("" if media.takes_any_text else other_bytes(request.headers))
+    if cause:
+        return Checked(request, f"request body has an error: {cause}")
     return Checked(request if finding.body is None else replace(request, body=finding.body))
 
 

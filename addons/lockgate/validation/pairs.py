@@ -10,7 +10,7 @@ from typing import Final
 
 from lockgate.exchange import Headers, decode_text, encode_text
 from lockgate.routing.pattern import decoded
-from lockgate.urls import query_escape
+from lockgate.urls import find_bad_escape, query_escape, unescape
 from lockgate.validation.texts import quoted
 
 MOST_PAIRS: Final = 2_000
@@ -19,8 +19,6 @@ MOST_PAIRS: Final = 2_000
 MOST_FIELDS: Final = 10_000
 """In one form."""
 
-_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _NOT_IN_COOKIES: Final = re.compile(r"[^\x20\x21\x23-\x3a\x3c-\x5b\x5d-\x7e]")
 
@@ -45,16 +43,17 @@ class Pairs:
     order: tuple[tuple[str, str], ...] = ()
     """Name and value of each part that Go takes, as they stand on the wire but decoded; what is sent on again."""
 
-    @property
-    def lenient(self) -> Mapping[str, list[str]]:
-        """The values with those of ``odd``, in which ";" and bad escapes stand for themselves."""
-        if not self.odd:
-            return self.values
-        found = {name: list(values) for name, values in self.values.items()}
-        for part in self.odd:
-            name, _, value = part.partition("=")
-            found.setdefault(_text(name), []).append(_text(value))
-        return found
+    lenient: Mapping[str, list[str]] = field(init=False)
+    """The values with those of ``odd``, in which ";" and bad escapes stand for themselves."""
+
+    def __post_init__(self) -> None:
+        found = self.values
+        if self.odd:
+            found = {name: list(values) for name, values in self.values.items()}
+            for part in self.odd:
+                name, _, value = part.partition("=")
+                found.setdefault(_text(name), []).append(_text(value))
+        object.__setattr__(self, "lenient", found)
 
 
 def parse_pairs(text: str, most: int = MOST_PAIRS, what: str = "query parameters") -> Pairs:
@@ -76,8 +75,8 @@ def parse_pairs(text: str, most: int = MOST_PAIRS, what: str = "query parameters
     order: list[tuple[str, str]] = []
     problem = ""
     for part in parts:
-        bad = _BAD_ESCAPE.search(part) if "%" in part else None
-        if bad is not None or ";" in part:
+        bad = find_bad_escape(part) if "%" in part else -1
+        if bad >= 0 or ";" in part:
             odd.append(part)
             if not problem:
                 problem = "invalid semicolon separator in query" if ";" in part else _bad_escape(part, bad)
@@ -89,16 +88,15 @@ def parse_pairs(text: str, most: int = MOST_PAIRS, what: str = "query parameters
     return Pairs(found, tuple(odd), problem, tuple(order))
 
 
-def _bad_escape(part: str, bad: re.Match[str] | None) -> str:
-    start = 0 if bad is None else bad.start()
-    return f"invalid URL escape {quoted(part[start : start + 3])}"
+def _bad_escape(part: str, bad: int) -> str:
+    return f"invalid URL escape {quoted(part[bad : bad + 3])}"
 
 
 def _wire_text(text: str) -> str:
     text = text.replace("+", " ")
     if "%" not in text:
         return text
-    return decode_text(_ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), encode_text(text)))
+    return decode_text(unescape(encode_text(text)))
 
 
 def _clean(text: str) -> str:

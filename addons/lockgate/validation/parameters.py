@@ -15,6 +15,8 @@ from lockgate.documents import json as documents
 from lockgate.documents.numbers import format_v
 from lockgate.exchange import Headers, Request, canonical, encode_text, replace
 from lockgate.routing.pattern import decode_path, decoded
+from lockgate.urls import escaped_path
+from lockgate.validation.budget import too_many
 from lockgate.validation.layout import UNTYPED, Layout
 from lockgate.validation.nodes import MAX_STEPS
 from lockgate.validation.objects import MOST_LEVELS, build_object, pairs_of
@@ -50,7 +52,7 @@ class Given:
     """The parts of one request that parameters are read from."""
 
     path: Mapping[str, str]
-    """Percent-encoded, by placeholder."""
+    """Percent-encoded as Go has it, by placeholder."""
     query: Pairs
     headers: Headers
     host: str
@@ -135,7 +137,8 @@ class Parameter:
             return _PASSES
         finding = self._found(given, steps)
         # What the reference gateway says of each request where such a cookie is declared.
-        if finding.cause and self.place is Place.COOKIE and self.explode and self.layout.kind in ("array", "object"):
+        several = self.layout.kind in ("array", "object") and not self.by_content
+        if finding.cause and self.place is Place.COOKIE and self.explode and several:
             return Finding(self._unfit())
         return finding
 
@@ -162,7 +165,12 @@ class Parameter:
 
     def _default(self) -> object:
         layout = self.layout
-        return next((one.default for one in layout.all_of if one.default is not None), layout.default)
+        default = next((one.default for one in layout.all_of if one.default is not None), layout.default)
+        # An object has no text of its own: only a query has a place for each of its members.
+        # Differs: the reference gateway gives objects of a query their defaults only where there is no query at all,
+        # and writes Go's text of a map (test_defaults_of_objects).
+        is_object = layout.kind == "object" or isinstance(default, Mapping)
+        return None if is_object and self.place is not Place.QUERY else default
 
     def _judged(self, values: tuple[object, ...], steps: int) -> str | None:
         """What is wrong with the likeliest reading, unless another one passes."""
@@ -171,8 +179,8 @@ class Parameter:
             return None
         first: str | None = None
         for value in values:
-            cause = not_finite(value) or schema.judge(value, steps=steps).violation
-            if cause is None:
+            cause = schema.judge(value, steps=steps).violation or not_finite(value)
+            if not cause:
                 return None
             first = first or cause
         # What the reference gateway says of a parameter that it cannot read.
@@ -224,8 +232,11 @@ class Parameter:
                 return tuple(given.cookies.get(self.name, ())[:1])
 
     def _from_json(self, text: str, layout: Layout | None) -> object:
+        raw = text.encode()
+        if problem := too_many(raw):
+            raise UnreadableError(problem)
         try:
-            return documents.decode(text.encode())
+            return documents.decode(raw, float64=True)
         except documents.JsonError:
             if layout is None or layout.kind == "object":
                 raise UnreadableError(f"error unmarshaling parameter {quoted(self.name)}") from None
@@ -241,7 +252,8 @@ class Parameter:
             case Place.PATH:
                 return request
             case Place.QUERY:
-                return replace(request, query=with_pairs(request.query, self._query_pairs(default)))
+                pairs = self._query_pairs(default)
+                return request if default == {} else replace(request, query=with_pairs(request.query, pairs))
             case Place.HEADER:
                 return replace(request, headers=request.headers.add(canonical(self.name), text))
             case Place.COOKIE:
@@ -312,7 +324,8 @@ class _Reader:
             try:
                 reading = self.read(branch)
             except ReadingError:
-                found = True
+                # What is no member of an object may be another parameter of a query.
+                found = found or not (branch.kind == "object" and self.parameter.place is Place.QUERY)
                 continue
             except UnreadableError:
                 if self.steps > MOST_READINGS:
@@ -322,11 +335,15 @@ class _Reader:
             values += reading.values
         return values, found
 
+    def _needs_one(self, branches: tuple[Layout, ...]) -> bool:
+        """Whether it is told that no branch could be read; to the reference gateway, an object always can."""
+        return self.parameter.required and all(branch.kind != "object" for branch in branches)
+
     def _any_of(self, layout: Layout) -> Reading:
         # Differs: the reference gateway tries the first branch that can be read alone
         # (test_each_branch_of_any_of_is_tried).
         values, found = self._branches(layout.any_of)
-        if not values and self.parameter.required:
+        if not values and self._needs_one(layout.any_of):
             raise UnreadableError(f"decoding anyOf for parameter {quoted(self.parameter.name)} failed")
         return Reading(tuple(values), found)
 
@@ -334,7 +351,7 @@ class _Reader:
         # Differs: the reference gateway tries the last branch that can be read alone
         # (test_each_branch_of_one_of_is_tried).
         values, found = self._branches(layout.one_of)
-        if not values and self.parameter.required:
+        if not values and self._needs_one(layout.one_of):
             raise UnreadableError(f"decoding oneOf failed: {quoted(self.parameter.name)} is required")
         return Reading(tuple(reversed(values)), found)
 
@@ -387,19 +404,20 @@ class _Reader:
                 raw = given.path.get(name, "")
                 if not raw:
                     return Reading()
-                return _items([(decode_path(one), one) for one in _cut(raw, prefix).split(delimiter)], layout)
+                parts = _cut(raw, prefix).split(delimiter, MOST_ITEMS)
+                return _items([(decode_path(one), one) for one in parts], layout)
             case Place.QUERY:
                 self._not("deepObject")
                 values = given.queried.get(name, ())
                 if not values:
                     return Reading()
                 if not parameter.explode:
-                    values = values[0].split(_DELIMITERS.get(style, ","))
-                return _items([(one, one) for one in values], layout, branches=True)
+                    values = values[0].split(_DELIMITERS.get(style, ","), MOST_ITEMS)
+                return _items([(one, one) for one in values], layout)
             case Place.HEADER:
                 self._only("simple")
                 found = given.header(name)
-                return _items([(one, one) for one in found[0].split(",")], layout) if found else Reading()
+                return _items([(one, one) for one in found[0].split(",", MOST_ITEMS)], layout) if found else Reading()
             case Place.COOKIE:
                 self._only("form")
                 # Differs: the reference gateway refuses every request where such a cookie is declared
@@ -407,7 +425,7 @@ class _Reader:
                 cookies = given.cookies.get(name, ())
                 if not cookies:
                     return Reading()
-                texts = cookies if parameter.explode else cookies[0].split(",")
+                texts = cookies if parameter.explode else cookies[0].split(",", MOST_ITEMS)
                 return _items([(one, one) for one in texts], layout)
 
     def _object(self, layout: Layout) -> Reading:
@@ -450,11 +468,11 @@ class _Reader:
             members = {name: values[0] for name, values in queried.items()}
             # Any other parameter may stand beside the members: nothing is said of those that are not declared.
             value = build_object(members, layout)
-            return Reading((value,), found=any(name in members for name in layout.properties))
+            return Reading((value,), found=_is_there(members, layout))
         values = queried.get(parameter.name, ())
         if not values:
             return Reading()
-        return _object(pairs_of(values[0], ",", ","), layout)
+        return _queried(pairs_of(values[0], ",", ","), layout)
 
     def _deep_object(self, layout: Layout) -> Reading:
         opening = f"{self.parameter.name}["
@@ -471,10 +489,7 @@ class _Reader:
                 raise UnreadableError("it is nested too deeply")
             if keys:
                 _put(members, keys, values)
-        if not members:
-            return Reading()
-        reading = _object(members, layout)
-        return reading if reading.values[0] or reading.others else Reading(reading.values)
+        return _queried(members, layout) if members else Reading()
 
     # style
 
@@ -509,7 +524,7 @@ def _try(text: str, layout: Layout) -> object:
         return None
 
 
-def _items(texts: list[tuple[str, str]], layout: Layout, *, branches: bool = False) -> Reading:
+def _items(texts: list[tuple[str, str]], layout: Layout) -> Reading:
     """An array: each item's text, and that text as the client wrote it. One empty item leaves nothing of it."""
     if len(texts) > MOST_ITEMS:
         raise UnreadableError(f"more than {MOST_ITEMS} items")
@@ -517,7 +532,9 @@ def _items(texts: list[tuple[str, str]], layout: Layout, *, branches: bool = Fal
     values: list[object] = []
     for index, (text, shown) in enumerate(texts):
         try:
-            value = _Item(text).read(items) if branches else read_scalar(text, items, shown)
+            # Differs: the reference gateway reads branches in queries and forms only, and refuses such an array elsewhere
+            # (test_items_with_branches).
+            value = _Item(text, shown).read(items)
         except ReadingError as error:
             raise error.within(index) from None
         except UnreadableError as error:
@@ -529,12 +546,13 @@ def _items(texts: list[tuple[str, str]], layout: Layout, *, branches: bool = Fal
 
 
 class _Item:
-    """An item of an array in a query, whose schema may have branches."""
+    """An item of an array, whose schema may have branches."""
 
-    __slots__ = ("_steps", "_text")
+    __slots__ = ("_shown", "_steps", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, shown: str) -> None:
         self._text = text
+        self._shown = shown
         self._steps = 0
 
     def read(self, layout: Layout) -> object:
@@ -556,7 +574,7 @@ class _Item:
             if len(found) != 1:
                 raise UnreadableError(f"decoding oneOf failed: {len(found)} schemas matched")
             return found[0]
-        return read_scalar(self._text, layout)
+        return read_scalar(self._text, layout, self._shown)
 
     def _any_of(self, branches: tuple[Layout, ...]) -> object:
         failure: ReadingError | UnreadableError | None = None
@@ -580,6 +598,21 @@ def _object(members: Mapping[str, object], layout: Layout) -> Reading:
     if layout.additional is False:
         others = {name: value for name, value in members.items() if name not in layout.properties}
     return Reading((build_object(members, layout),), found=True, others=others)
+
+
+def _is_there(members: Mapping[str, object], layout: Layout) -> bool:
+    """Whether some of these members are those of an object.
+
+    Differs: in the reference gateway no object without properties is ever there (test_a_required_object_may_be_free).
+    """
+    return any(name in members for name in layout.properties) if layout.properties else bool(members)
+
+
+def _queried(members: Mapping[str, object], layout: Layout) -> Reading:
+    """An object of a query, which is there only with a member that counts."""
+    reading = _object(members, layout)
+    is_there = reading.values[0] or reading.others or _is_there(members, layout)
+    return reading if is_there else Reading(reading.values)
 
 
 def _cut(raw: str, prefix: str) -> str:
@@ -642,7 +675,7 @@ def given_of(request: Request, path: Mapping[str, str], places: frozenset[Place]
         TooManyError: It has too many of one kind.
     """
     return Given(
-        path,
+        {name: escaped_path(value) for name, value in path.items()},
         parse_pairs(request.query) if request.query and Place.QUERY in places else _NO_PAIRS,
         request.headers,
         request.host,

@@ -61,11 +61,18 @@ class Reader:
     """Reads the keywords of one schema object."""
 
     def __init__(
-        self, node_of: Callable[[object, str], Node], schema: Mapping[str, Any], node: Node, *, newer: bool
+        self,
+        node_of: Callable[[object, str], Node],
+        schema: Mapping[str, Any],
+        node: Node,
+        regexes: dict[str, Regex],
+        *,
+        newer: bool,
     ) -> None:
         self._node_of: Final = node_of
         self._schema: Final = schema
         self._node: Final = node
+        self._regexes: Final = regexes
         self._newer: Final = newer
 
     def keywords(self) -> dict[str, Any]:
@@ -150,8 +157,10 @@ class Reader:
     def _regex(self, text: object, *parts: str) -> Regex:
         if not isinstance(text, str):
             raise self._fail(f"expected a regular expression, found {shown(text)}", *parts)
+        if text in self._regexes:
+            return self._regexes[text]
         try:
-            return compile_regex(text)
+            return self._regexes.setdefault(text, compile_regex(text))
         except PatternError as error:
             raise self._fail(f"the pattern {shown(text)} does not compile: {error}", *parts) from None
 

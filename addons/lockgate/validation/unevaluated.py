@@ -6,6 +6,7 @@ Source: JSON Schema 2020-12, core 11.
 from collections.abc import Iterator
 from typing import Any
 
+from lockgate.documents.json import sorted_names
 from lockgate.validation.formats import found
 from lockgate.validation.keywords import (
     Contains,
@@ -31,7 +32,7 @@ def unevaluated_properties(_: object, wanted: tuple[Node, Node | bool], value: o
         return None
     run = RUN.get()
     seen = _names(holder, value, run)
-    for name in sorted(value):
+    for name in sorted_names(value):
         if name in seen:
             continue
         if not isinstance(rest, Node):
@@ -68,7 +69,10 @@ def _names(node: Node, value: dict[str, Any], run: Run, *, inner: bool = False) 
         if rules.judges_rest:
             return set(value)
         seen.update(name for name in value if name in rules.named)
-        seen.update(name for name in value if any(found(regex, name) for regex, _ in rules.patterns))
+        for regex, _ in rules.patterns:
+            run.charge(len(value))
+            run.charge_search(sum(map(len, value)), regex.programsize)
+            seen.update(name for name in value if found(regex, name))
     for name, other in node.keywords.get("dependentSchemas", {}).items():
         if name in value:
             seen |= _names(other, value, run, inner=True)

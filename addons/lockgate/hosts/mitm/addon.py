@@ -450,10 +450,8 @@ class GatewayAddon:
         passage.settled = True
         if isinstance(body, NotRead):
             response.stream = passage.response_body_follows and self._passing(passage, response=True)
-        elif passage.response_body_follows and not passage.response_waits_for_body:
+        elif not passage.response_waits_for_body and (passage.response_body_follows or body):
             passage.replacement = to_flow_response(answer)
-        elif not passage.response_body_follows and body:
-            passage.replacement = response
 
     def _passing(self, passage: Passage, *, response: bool) -> bool | Tape:
         """How a body streams past: alone, or with somebody who keeps its beginning for a record."""

@@ -115,6 +115,28 @@ def check_target(target: bytes) -> None:
         raise bad_request()
 
 
+def check_head(method: bytes, authority: bytes, fields: Fields) -> None:
+    """Refuse a head of another protocol that could not have come by HTTP/1: it goes upstream by that.
+
+    HTTP/2 frames bodies itself, so that nobody has to agree with a Content-Length. Upstream it is what frames them: one
+    that lies would put a second request behind the first.
+
+    Raises:
+        Fault: A method, name or value that is none, or a Content-Length that is no length or not the only one.
+    """
+    if not is_name(method) or _HOST.fullmatch(authority) is None:
+        raise bad_request()
+    lengths = set()
+    for name, value in fields:
+        lower = name.lower()
+        if not is_name(name) or BAD_IN_VALUE.search(value) or lower == b"transfer-encoding":
+            raise bad_request()
+        if lower == b"content-length":
+            lengths.add(value)
+    if len(lengths) > 1 or any(_LENGTH.fullmatch(length) is None for length in lengths):
+        raise bad_request()
+
+
 class ClientLate(events.Event):
     """A client's time for the next head is over."""
 
@@ -475,6 +497,8 @@ class GatewayHttp1Client(Http1Client):
     _switched = False
     _is_head = False
     _asked_upgrade = False
+    _left: int | None = None
+    """Bytes of the body that the head announced and that were not sent; None where it announced none."""
 
     @override
     def send(self, event: HttpEvent) -> layer.CommandGenerator[None]:
@@ -489,9 +513,17 @@ class GatewayHttp1Client(Http1Client):
             if self._written is not None and event.data == self._written:
                 self._written = None  # it went out with the head
             elif event.data:
+                if self._left is not None:
+                    self._left -= len(event.data)
+                    if self._left < 0:
+                        yield from self._fail("the request's body is longer than its head says")
+                        return
                 data = b"%x\r\n%s\r\n" % (len(event.data), event.data) if self._chunked else event.data
                 yield commands.SendData(self.conn, data)
         elif isinstance(event, RequestEndOfMessage):
+            if self._left:
+                yield from self._fail("the request's body is shorter than its head says")
+                return
             if self._chunked:
                 yield commands.SendData(self.conn, b"0\r\n\r\n")
             yield from self.mark_done(request=True)
@@ -501,6 +533,7 @@ class GatewayHttp1Client(Http1Client):
         content = data.content
         self._chunked = False
         self._written = None
+        self._left = None
         self._last = self.context.client.alpn == b"h2"  # mitmproxy does not use it again for such a client
         self._is_head = data.method == b"HEAD"
         # HTTP/2 cuts Cookie in pieces, which are one field in HTTP/1 (RFC 9113, 8.2.3).
@@ -533,6 +566,7 @@ class GatewayHttp1Client(Http1Client):
         elif content and not self._chunked:
             kept.append((b"Content-Length", b"%d" % len(content)))
         elif length is not None and not self._chunked:
+            self._left = int(length)
             kept.append((b"Content-Length", length))
         else:
             self._chunked = True

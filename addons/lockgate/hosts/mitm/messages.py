@@ -14,6 +14,7 @@ from mitmproxy import http
 from mitmproxy.net.http import status_codes
 
 from lockgate.exchange import (
+    LONGEST_KEPT_NAME,
     NOT_READ,
     Body,
     Client,
@@ -166,7 +167,7 @@ def is_name(name: bytes) -> bool:
         return True
     if NAME.fullmatch(name) is None:
         return False
-    if len(_checked_names) < _MOST_CHECKED_NAMES:
+    if len(_checked_names) < _MOST_CHECKED_NAMES and len(name) <= LONGEST_KEPT_NAME:
         _checked_names.add(name)
     return True
 

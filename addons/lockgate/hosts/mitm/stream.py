@@ -67,6 +67,7 @@ from lockgate.hosts.mitm.http1 import (
     MalformedBodyError,
     adopt,
     bad_request,
+    check_head,
     check_target,
 )
 from lockgate.hosts.mitm.limits import NO_LIMITS, ClientLimits
@@ -486,11 +487,14 @@ class GatewayStream(HttpStream):
         if passage.pool is not None and passage.upstream is not None:
             passage.pool.answered(passage.upstream)
         self.flow.response = event.response
+        switched = event.response.status_code == status_codes.SWITCHING
         yield HttpResponseHeadersHook(self.flow)
         if (yield from self.check_killed(emit_error_hook=True)):
             return
         response = self.flow.response
-        if self.passage.replacement is not None and not event.end_stream:
+        # An upstream that speaks something else by now gets no other request.
+        stays = switched and (passage.replacement or response).status_code != status_codes.SWITCHING
+        if stays or (passage.replacement is not None and not event.end_stream):
             yield from self._abandon("answered without it")
             yield from self.send_response()
         elif response.stream and not event.end_stream:
@@ -574,6 +578,7 @@ def _fault(request: http.Request, limits: ClientLimits) -> Fault | None:
         if request.data.method == b"CONNECT":
             raise bad_request()
         check_target(request.data.path)
+        check_head(request.data.method, request.data.authority, fields)
     except Fault as fault:
         return fault
     return None
