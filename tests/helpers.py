@@ -1,5 +1,6 @@
 """What tests make exchanges, configs and services from: everything that a test is not about has a fixed value."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,9 +26,20 @@ class FixedOutside:
         return 0
 
 
-def make_services() -> Services:
+class Elsewhere:
+    """Computes, and counts how often."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def run[T](self, function: Callable[[], T]) -> T:
+        self.count += 1
+        return function()
+
+
+def make_services(compute: Elsewhere | None = None) -> Services:
     fixed = FixedOutside()
-    return Services(Outside(clock=fixed, ids=fixed, turns=fixed))
+    return Services(Outside(clock=fixed, ids=fixed, turns=fixed, compute=compute or Elsewhere()))
 
 
 def make_pass(method: str = "GET", path: str = "/", listen_path: str = "/", api_id: str = "api") -> Pass:

@@ -78,3 +78,11 @@ def test_long_names_are_not_kept():
 
     assert exchange.canonical(name) == "X-N" + "n" * 99
     assert exchange._kept_canonical.cache_info().currsize == before
+
+
+@given(st.binary())
+def test_long_bodies_are_decoded_alike(raw):
+    as_usual = decode_text(raw)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exchange, "_DECODED_AT_ONCE", 2)
+        assert decode_text(raw) == as_usual

@@ -104,10 +104,10 @@ TOO_MANY = f"it has more than {MOST_VALUES} values, the most that are validated"
             id="a long text and a slow pattern",
         ),
         pytest.param(
-            with_body({"items": {"allOf": [{"type": "string", "pattern": SLOW}] * 50}}),
-            json.dumps(["a" * 99 + "b"] * 300).encode(),
+            with_body({"items": {"allOf": [{"type": "string", "pattern": "[a-z]{0,900}x"}] * 50}}),
+            json.dumps(["a" * 99 + "x"] * 300).encode(),
             "it takes too long to say whether it is valid",
-            id="many texts and slow patterns",
+            id="many texts and long patterns",
         ),
         pytest.param(
             with_body({"type": "array", "items": {"multipleOf": 0.01, "type": "number"}}),

@@ -2,18 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockgate import urls
 from lockgate.urls import (
     Target,
     Url,
     clean_path,
     encode_path,
     escaped_path,
+    find_bad_escape,
     form_values,
     join_paths,
     join_queries,
     parse_target,
     parse_url,
     query_escape,
+    unescape,
     unescape_path,
     upstream_path,
 )
@@ -234,3 +237,21 @@ def test_a_name_may_come_often():
 def test_no_more_parts_than_wanted_are_looked_at():
     assert form_values("a=1&b=2&a=3", 2) == {"a": ("1",), "b": ("2",)}
     assert form_values("a=1&b=2", 2) == {"a": ("1",), "b": ("2",)}
+
+
+ESCAPED = st.lists(st.sampled_from(["%", "%4", "%41", "%e9", "%zz", "a", "1", "\u00e9"])).map("".join)
+
+
+@given(ESCAPED)
+def test_long_texts_are_unescaped_alike(text):
+    as_usual = unescape(text.encode()), find_bad_escape(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(urls, "_AT_ONCE", 4)
+        assert (unescape(text.encode()), find_bad_escape(text)) == as_usual
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("", -1), ("a%41", -1), ("a%", 1), ("%41%4", 3), ("%4g", 0), ("%41" * 30_000 + "%", 90_000)]
+)
+def test_the_first_bad_escape_is_found(text, place):
+    assert find_bad_escape(text) == place

@@ -33,6 +33,9 @@ MOST_PARAMETERS: Final = 10_000
 
 _AT_ONCE: Final = 64 * 1024
 """Characters."""
+_CONTINUATION_BYTES: Final = bytes(range(0x80, 0xC0))
+"""Of UTF-8: they begin no character."""
+_CONTINUATIONS: Final = frozenset(bytes((byte,)) for byte in _CONTINUATION_BYTES)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -273,14 +276,37 @@ def _find_all(regex: Regex, body: bytes) -> list[list[str]]:
     """
     made: list[list[str]] = []
     text = decode_text(body)
-    searched = body if body.isascii() else as_searched(text)
+    raw = body
+    if not body.isascii():
+        starts = range(0, len(text), _AT_ONCE)
+        raw = b"".join([as_searched(text[start : start + _AT_ONCE]).encode() for start in starts])
     end = -1
-    for found in regex.finditer(searched):
+    known = (0, 0)
+    for found in regex.finditer(raw):
         spans = spans_of(found)
-        if spans[0] == (end, end):
+        # The empty text within a character is none either.
+        if spans[0] == (end, end) or raw[spans[0][0] : spans[0][0] + 1] in _CONTINUATIONS:
             continue
         end = spans[0][1]
-        made.append([text[first:last] for first, last in spans])
+        known = _place(raw, spans[0][0], known)
+        places = {offset: _place(raw, offset, known)[1] for span in spans for offset in span}
+        made.append([text[places[first] : places[last]] for first, last in spans])
         if len(made) == MOST_BODY_MATCHES:
             break
     return made
+
+
+def _place(raw: bytes, offset: int, known: tuple[int, int]) -> tuple[int, int]:
+    """An offset in UTF-8, and how many characters stand before it.
+
+    Args:
+        raw: The text.
+        offset: Those before a known one, which no group of the match has, are nowhere: 0 characters.
+        known: The same of a place before it.
+    """
+    start, characters = known
+    if offset < start:
+        return offset, 0
+    for first in range(start, offset, _AT_ONCE):
+        characters += len(raw[first : min(first + _AT_ONCE, offset)].translate(None, _CONTINUATION_BYTES))
+    return offset, characters

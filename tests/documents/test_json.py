@@ -12,7 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.documents.json import MAX_DEPTH, JsonError, decode, decode_first, encode, quote, scan
+from lockgate.documents import json as documents
+from lockgate.documents.json import (
+    AT_ONCE,
+    MAX_DEPTH,
+    JsonError,
+    count_values,
+    decode,
+    decode_first,
+    encode,
+    is_many,
+    quote,
+    scan,
+    sorted_names,
+)
 from lockgate.documents.numbers import Number, format_v
 
 RECORDED = [
@@ -212,3 +225,44 @@ def test_python_values_are_written():
     for number in (float("nan"), float("inf")):
         with pytest.raises(JsonError, match=r"^json: unsupported value: "):
             encode(number)
+
+
+@given(VALUES, FRAGMENTS, st.integers(0, 200))
+def test_many_lists_and_objects_are_decoded_alike(value, fragment, place):
+    text = json.dumps([value, [[value]], {"a": value, "b": [value]}])
+    for document in (text, text[:place] + fragment + text[place:]):
+        raw = document.encode()
+        as_usual = as_unmarshal(raw), as_decoder(raw)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(documents, "AT_ONCE", 0)
+            assert (as_unmarshal(raw), as_decoder(raw)) == as_usual
+
+
+def test_very_many_lists_and_objects():
+    raw = b"[" + b'[[]],{"a":{"b":[1,2]}},[1],' * AT_ONCE + b"{}]"
+    assert is_many(raw)
+    assert decode(raw) == orjson.loads(raw)
+    assert decode(b"[" * 200 + raw + b"]" * 200) == orjson.loads(b"[" * 200 + raw + b"]" * 200)
+    with pytest.raises(JsonError, match="unexpected end of JSON input"):
+        decode(raw[:-1])
+
+
+@given(st.dictionaries(st.text(max_size=3), st.none()))
+def test_many_names_are_sorted_alike(item):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(documents, "_SORTED_AT_ONCE", 2)
+        assert sorted_names(item) == sorted(item)
+
+
+@given(VALUES)
+def test_values_are_counted(value):
+    def count(part):
+        if isinstance(part, dict):
+            return 1 + sum(map(count, part.values()))
+        return 1 + sum(map(count, part)) if isinstance(part, list) else 1
+
+    for raw in (orjson.dumps(value), json.dumps(value, indent=1).encode()):
+        for enough in (0, 10_000):
+            assert count_values(raw, enough) >= count(value)
+    # An empty list has brackets all the same.
+    assert count_values(orjson.dumps(value), 0) <= 2 * count(value)

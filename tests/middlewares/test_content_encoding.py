@@ -1,8 +1,10 @@
 import asyncio
 import gzip
+import random
+from inspect import isawaitable
 
 import pytest
-from tests.helpers import make_exchange, make_response, make_services
+from tests.helpers import Elsewhere, make_exchange, make_response, make_services
 
 from lockgate.exchange import NOT_READ
 from lockgate.middleware import BodyNeed, Continue
@@ -72,3 +74,16 @@ def test_unpacks(body, expected):
     assert body_need(ContentEncoding(), exchange_with(body), Phase.RESPONSE) is BodyNeed.WRITE
     assert body_need(ContentEncoding(), exchange_with(body), Phase.REQUEST) is BodyNeed.NONE
     assert outcome == Continue(exchange_with(expected, GZIP[:1]))
+
+
+@pytest.mark.parametrize(
+    ("body", "computed"), [(b"hello", 0), (b"a" * 1_000_000, 1), (random.Random(1).randbytes(20_000), 1)]
+)
+async def test_much_is_unpacked_elsewhere(body, computed):
+    elsewhere = Elsewhere()
+
+    outcome = response(ContentEncoding(), exchange_with(gzip.compress(body)), make_services(elsewhere))
+    outcome = await outcome if isawaitable(outcome) else outcome
+
+    assert elsewhere.count == computed
+    assert outcome.exchange.response.body == body

@@ -1,11 +1,11 @@
 from inspect import isawaitable
 
 import pytest
-from tests.helpers import NEW_ID, make_exchange, make_services
+from tests.helpers import NEW_ID, Elsewhere, make_exchange, make_request, make_services
 
-from lockgate.exchange import NOT_READ
+from lockgate.exchange import NOT_READ, Client
 from lockgate.middleware import BodyNeed
-from lockgate.middlewares.context_variables import ContextVariables, body_need, request
+from lockgate.middlewares.context_variables import MOST_FIELDS, ContextVariables, RequestFacts, body_need, request
 from lockgate.trace import Phase
 from lockgate.variables import print_value
 
@@ -81,3 +81,36 @@ async def test_the_end_of_a_very_long_form_is_no_variable():
 
     assert found["request_data_b"] == "2"
     assert "request_data_c" not in found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "computed"),
+    [
+        pytest.param(["GET", "/?a=1"], 0, id="small"),
+        pytest.param(["GET", "/?a=1&b=" + "c" * 20_000], 1, id="long query"),
+        pytest.param(["GET", "/?a=1", (("Cookie", "b=1;" * 5_000),)], 1, id="long header"),
+        pytest.param(["POST", "/?a=1", (FORM,), b"b=" + b"c" * 20_000], 1, id="large form"),
+        pytest.param(["POST", "/?a=1", (), b"b=" + b"c" * 20_000], 0, id="large body"),
+    ],
+)
+async def test_those_of_large_requests_are_worked_out_elsewhere(arguments, computed):
+    elsewhere = Elsewhere()
+
+    outcome = request(ContextVariables(), make_exchange(*arguments), make_services(elsewhere))
+    outcome = await outcome if isawaitable(outcome) else outcome
+
+    assert elsewhere.count == computed
+    assert outcome.exchange.variables["request_data_a"] == "1"
+
+
+def test_parameters_and_cookies_behind_very_many_are_no_variables():
+    facts = RequestFacts(
+        make_request("GET", "/?" + "a=1&" * MOST_FIELDS + "b=1", (("Cookie", "c=1;" * MOST_FIELDS + "d=1"),)),
+        Client(),
+        "/",
+        NEW_ID,
+        0,
+    )
+
+    assert (facts["request_data_a"], facts["cookies_c"]) == ("1", "1")
+    assert not facts.keys() & {"request_data_b", "cookies_d"}

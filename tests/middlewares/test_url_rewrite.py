@@ -1,7 +1,8 @@
 from dataclasses import replace
+from inspect import isawaitable
 
 import pytest
-from tests.helpers import make_exchange, make_services, make_text
+from tests.helpers import Elsewhere, make_exchange, make_services, make_text
 
 from lockgate.middleware import BodyNeed, Continue, Reason, Reject
 from lockgate.middlewares.url_rewrite import UrlRewrite, body_need, request
@@ -323,3 +324,24 @@ def test_what_takes_too_long_to_search_is_refused():
 
 def rewrite_config(*triggers):
     return UrlRewrite("/p", compile_regex("/p"), make_text("/basic"), triggers)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "query", "body", "computed"),
+    [
+        pytest.param("/p", "a=1", b"a" * 1_000, 0, id="small"),
+        pytest.param("/p", "a=" + "1" * 20_000, b"", 1, id="long query"),
+        pytest.param("/p", "a=1", b"a" * 20_000, 1, id="large body"),
+        pytest.param("/p[a-z]{0,900}", "a=1", b"a" * 1_000, 1, id="long pattern"),
+    ],
+)
+async def test_what_takes_long_is_searched_elsewhere(pattern, query, body, computed):
+    rule = TriggerRule(RuleKind.BODY, "", (RulePattern(compile_regex("a")),))
+    config = UrlRewrite(pattern, compile_regex(pattern), make_text("/b"), (Trigger(make_text("/t"), ((rule,),)),))
+    elsewhere = Elsewhere()
+
+    outcome = request(config, make_exchange(url=f"/p?{query}", body=body), make_services(elsewhere))
+    outcome = await outcome if isawaitable(outcome) else outcome
+
+    assert elsewhere.count == computed
+    assert outcome.exchange.rewritten == ("/t" if body else "/b")

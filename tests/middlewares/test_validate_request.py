@@ -1,9 +1,10 @@
 import asyncio
 import json
+from inspect import isawaitable
 
 import pytest
 from tests.apis import oas, snapshot, tried
-from tests.helpers import FixedOutside, make_exchange
+from tests.helpers import Elsewhere, FixedOutside, make_exchange, make_services
 from tests.validation.operations import INTEGER, JSON, content, endpoint, in_path, obj, query
 
 from lockgate.exchange import NOT_READ
@@ -13,8 +14,10 @@ from lockgate.services import Outside, Services
 from lockgate.trace import Phase
 from lockgate.validation.bodies import MediaType
 from lockgate.validation.budget import MOST_VALUES
+from lockgate.validation.layout import Layout
 from lockgate.validation.openapi_schema import OpenApiSchema
 from lockgate.validation.operation import Content, Operation
+from lockgate.validation.parameters import Parameter, Place
 
 
 def services(compute=None):
@@ -362,3 +365,26 @@ def test_a_character_set_that_is_not_like_ascii_is_refused(charset, allowed):
     cause = endpoint(method="POST", body=content("application/json", obj({}))).cause(headers=headers, body="{}")
 
     assert cause == ("" if allowed else f'{BAD_BODY}character set "{charset.rpartition("=")[2]}" cannot be read')
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "computed"),
+    [
+        pytest.param("a=1", (("X-A", "1"),), 0, id="small"),
+        pytest.param("a=1&b=" + "c" * 10_000, (), 1, id="long query"),
+        pytest.param("a=1", (("X-A", "1" * 10_000),), 1, id="long header"),
+    ],
+)
+async def test_long_queries_and_headers_are_judged_elsewhere(query, headers, computed):
+    integer = OpenApiSchema(INTEGER, {"schema": INTEGER}, version="3.0", pointer="/schema")
+    places = ((Place.QUERY, "form"), (Place.HEADER, "simple"))
+    layout = Layout(("integer",))
+    parameters = tuple(Parameter("a", place, style=style, schema=integer, layout=layout) for place, style in places)
+    elsewhere = Elsewhere()
+
+    exchange = make_exchange("GET", f"/?{query}", headers)
+    outcome = request(ValidateRequest(Operation(parameters)), exchange, make_services(elsewhere))
+    outcome = await outcome if isawaitable(outcome) else outcome
+
+    assert isinstance(outcome, Continue)
+    assert elsewhere.count == computed

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockgate.routing.pattern import PatternError, PatternSet, compile_regex, decode_path, path_pattern
+from lockgate.routing.pattern import PatternError, PatternSet, compile_regex, decode_path, is_regex, path_pattern
 
 
 @pytest.mark.parametrize(
@@ -101,3 +101,11 @@ def test_in_a_path_a_dot_is_any_character():
     assert PatternSet(["^/a/.*$"]).found("/a/x\ny") == [0]
     assert compile_regex("^/a/.*$", dot_all=True).search("/a/x\ny") is not None
     assert compile_regex("^/a/.*$").search("/a/x\ny") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a+", True), ("(", False), ("\\C", False), ("(?!a)", False), ("\\pL" * 300, True), ("\\pL" * 300 + "(", False)],
+)
+def test_a_text_is_a_pattern(text, expected):
+    assert is_regex(text) is expected

@@ -17,6 +17,8 @@ from lockgate.variables import FormValues
 
 MOST_FIELDS: Final = 10_000
 """Of a form in a body, and of a query; what stands behind them is no variable. Likewise of a header with cookies."""
+LONGEST_VALUE: Final = 1024 * 1024
+"""Characters of a field of a form in a body; a longer one is no variable."""
 INLINE_BYTES: Final = 16 * 1024
 """Of a query, headers and a form that are looked at on the event loop."""
 
@@ -140,7 +142,9 @@ def _form(request: Request) -> FormValues:
     form = FormValues()
     if not isinstance(request.body, NotRead) and _is_form(request):
         # Differs: the reference gateway has no limit (test_the_end_of_a_very_long_form_is_no_variable).
-        form.update(form_values(decode_text(request.body), MOST_FIELDS))
+        for name, values in form_values(decode_text(request.body), MOST_FIELDS).items():
+            if kept := tuple(value for value in values if len(value) <= LONGEST_VALUE):
+                form[name] = kept
     if request.query:
         for name, values in form_values(request.query, MOST_FIELDS).items():
             form[name] = form.get(name, ()) + values
