@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.helpers import make_exchange, make_text
 
+from lockgate import rewriting
 from lockgate.exchange import NOT_READ
 from lockgate.rewriting import MOST_BODY_MATCHES, RuleKind, RulePattern, Trigger, TriggerRule, choose, find
 from lockgate.routing.pattern import compile_regex
@@ -293,3 +294,24 @@ def test_what_is_found_is_a_part_of_the_text(text):
     groups = find(compile_regex("(?s)(.)(.*)"), text)
 
     assert groups is None if not text else groups == [text, text[0], text[1:]]
+
+
+MIXED = "éé\udcffab€😀b\n"
+
+
+@pytest.mark.parametrize("at_once", [3, 64 * 1024])
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("(b)(c)?", {"": "b", "-0": "b", "-0-0": "b", "-0-1": "", "-1": "b", "-1-0": "b", "-1-1": ""}),
+        ("(é+)(.)", {"": "éé\udcff", "-0": "éé\udcff", "-0-0": "éé", "-0-1": "\udcff"}),
+        ("a?", {"": "", **{f"-{index}": "a" if index == 3 else "" for index in range(9)}}),
+        ("(?s)^(.*)$", {"": MIXED, "-0": MIXED, "-0-0": MIXED}),
+    ],
+)
+def test_groups_of_a_body_that_is_not_ascii(monkeypatch, at_once, pattern, expected):
+    monkeypatch.setattr(rewriting, "_AT_ONCE", at_once)
+
+    found = captured(trigger(body(pattern)), method="POST", body=MIXED.encode("utf-8", "surrogateescape"))
+
+    assert found == {f"trigger-0-payload{name}": text for name, text in expected.items()}

@@ -1,26 +1,33 @@
 """How long hostile schemas, bodies and URLs hold up the event loop: the longest gap between two turns of the loop.
 
-    .venv/bin/python scripts/bench/stalls.py [--runs 5] [--only WORD]
+    .venv/bin/python scripts/bench/stalls.py [--runs 5] [--only WORD] [--live]
 
 The engine runs as the mitmproxy host runs it, with the same threads for what takes long, beside a task that wants a
 turn every millisecond. Each case is one request, sent alone and then twice at once. Bodies are inputs that somebody made
 to be slow, just small enough for the event loop or as large as the limit allows; so are the schemas. The last cases
 load definitions in a thread, as a reload does.
+
+With ``--live`` some of the cases go through a whole gateway, while another client asks for a small answer without a
+pause: its slowest answer is the longest stall of the gateway's loop and a little more.
 """
 
 import argparse
 import asyncio
 import gc
+import http.client
 import json
+import tempfile
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter, process_time, sleep
 from typing import Any, Final
 
 from figures import ROOT, machine_lines, stop, table
+from reload import Asking, serving, write
 
 from lockgate.exchange import Headers, Request, Response
 from lockgate.hosts.computing import Threads
@@ -65,6 +72,10 @@ class Case:
     """Is called once before."""
     again: bool = True
     """Whether it is tried twice at once too."""
+    document: dict[str, Any] | None = None
+    """The definition, for a whole gateway."""
+    request: Request | None = None
+    """What is sent to it."""
 
 
 # ── what is served ──
@@ -164,7 +175,7 @@ def sent(
         trace = await try_request(to.snapshot, request, given, outside)
         return "?" if trace.answer is None else str(trace.answer.status)
 
-    return Case(name, size, run, lambda: to.snapshot)
+    return Case(name, size, run, lambda: to.snapshot, document=to.document, request=request)
 
 
 def repeated(part: str, size: int, start: str = "[", end: str = "]") -> bytes:
@@ -802,15 +813,93 @@ def cases() -> Iterator[Case]:
     yield from loads()
 
 
+# ── through a whole gateway ──
+
+LIVE: Final = (
+    "OAS 16 KiB, combinators that multiply",
+    "OAS 32 KiB, a list that breaks off",
+    "OAS 32 KiB, dates that are none",
+    "OAS 1024 KiB, lists 9,000 deep",
+    "OAS 1024 KiB, objects of one member",
+    "OAS 1024 KiB, unique numbers",
+    "OAS 1024 KiB, form of fields",
+    "OAS 1024 KiB, CSV of quoted lines",
+    "OAS 256 KiB, YAML lists",
+    "Classic 1024 KiB, unique lists of lists",
+    "Classic 1024 KiB, one text of two letters, slow pattern",
+    "trigger, a usual pattern, body of no UTF-8",
+    "variables, form of names",
+)
+
+
+def live(runs: int) -> list[list[str]]:
+    chosen = {case.name: case for case in cases() if case.name in LIVE and case.document and case.request}
+    if len(chosen) != len(LIVE):
+        raise stop(f"no such cases: {', '.join(sorted(frozenset(LIVE) - chosen.keys()))}")
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        write(folder, 0, "first")
+        for number, case in enumerate(chosen.values()):
+            (folder / f"case-{number}.json").write_text(json.dumps(placed(case.document or {}, f"case-{number}")))
+        with serving(folder) as (port, _):
+            rows = [asked("nothing", port, lambda: sleep(2))]
+            rows += [
+                asked(name, port, lambda case=case, number=number: posted(port, number, case, runs))  # type: ignore[misc] # bound
+                for number, (name, case) in enumerate(chosen.items())
+            ]
+    return rows
+
+
+def asked(name: str, port: int, meanwhile: Callable[[], str | None]) -> list[str]:
+    asking = Asking(port)
+    asking.start()
+    said = meanwhile() or ""
+    middle, slowest, failures = asking.stop()
+    return [name, said, f"{middle:.1f}", f"{slowest:.1f}", str(failures)]
+
+
+def posted(port: int, number: int, case: Case, runs: int) -> str:
+    """Send a request several times, as a client on a connection of its own; the status."""
+    status = 0
+    if case.request is None or not isinstance(case.request.body, bytes):
+        raise stop(f"nothing to send: {case.name}")
+    query = f"?{case.request.query}" if case.request.query is not None else ""
+    for _ in range(runs):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        connection.request("POST", f"/case-{number}/x{query}", case.request.body, dict(case.request.headers))
+        answer = connection.getresponse()
+        answer.read()
+        status = answer.status
+        connection.close()
+    return str(status)
+
+
+def placed(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """A definition with an id, a name and a listen path of its own."""
+    made: dict[str, Any] = json.loads(json.dumps(document))
+    if "proxy" in made:
+        made["name"] = made["api_id"] = name
+        made["proxy"]["listen_path"] = f"/{name}/"
+        return made
+    extension = made["x-tyk-api-gateway"]
+    extension["info"].update(name=name, id=name)
+    extension["server"]["listenPath"]["value"] = f"/{name}/"
+    return made
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each case (default %(default)s)")
     parser.add_argument("--only", default="", metavar="WORD", help="only cases with this in their names")
     parser.add_argument("--over", type=float, default=0.0, metavar="MS", help="only print cases with a longer gap")
+    parser.add_argument("--live", action="store_true", help="through a whole gateway")
     parser.add_argument("--progress", action="store_true", help="print each case when it is done, too")
     given = parser.parse_args()
     print("\n".join(machine_lines(("this state", ROOT))))
     print(f"n = {given.runs}; ms; target for the longest gap: {TARGET_MILLISECONDS:.0f}\n", flush=True)
+    if given.live:
+        print(table(["while somebody sends", "answer", "answers: median", "slowest", "failed"], live(given.runs)))
+        return 0
     rows = []
     gc.collect()
     gc.freeze()

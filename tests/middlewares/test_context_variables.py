@@ -5,7 +5,14 @@ from tests.helpers import NEW_ID, Elsewhere, make_exchange, make_request, make_s
 
 from lockgate.exchange import NOT_READ, Client
 from lockgate.middleware import BodyNeed
-from lockgate.middlewares.context_variables import MOST_FIELDS, ContextVariables, RequestFacts, body_need, request
+from lockgate.middlewares.context_variables import (
+    LONGEST_VALUE,
+    MOST_FIELDS,
+    ContextVariables,
+    RequestFacts,
+    body_need,
+    request,
+)
 from lockgate.trace import Phase
 from lockgate.variables import print_value
 
@@ -114,3 +121,10 @@ def test_parameters_and_cookies_behind_very_many_are_no_variables():
 
     assert (facts["request_data_a"], facts["cookies_c"]) == ("1", "1")
     assert not facts.keys() & {"request_data_b", "cookies_d"}
+
+
+def test_a_very_long_field_of_a_body_is_no_variable():
+    body = b"a=" + b"x" * (LONGEST_VALUE + 1) + b"&a=2&b=" + b"y" * LONGEST_VALUE + b"&c=" + b"z" * (LONGEST_VALUE + 1)
+    facts = RequestFacts(make_request("POST", "/", (FORM,), body), Client(), "/", NEW_ID, 0)
+
+    assert facts["request_data"] == {"a": ("2",), "b": ("y" * LONGEST_VALUE,)}
