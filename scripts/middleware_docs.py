@@ -46,7 +46,7 @@ from typing import Any, Final
 import yaml
 
 from lockgate.middleware import BodyNeed, Matching, Middleware
-from lockgate.middlewares import REQUEST, RESPONSE, UPSTREAM
+from lockgate.middlewares import OWN, REQUEST, RESPONSE, UPSTREAM
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "middlewares"
 SOURCES: Final = FOLDER / "sources"
@@ -55,6 +55,7 @@ CHAINS: Final[Mapping[str, tuple[Middleware[Any], ...]]] = {
     "request": REQUEST,
     "upstream": UPSTREAM,
     "response": RESPONSE,
+    "own": OWN,
 }
 FORMATS: Final = {"oas": "Tyk OAS", "classic": "Tyk Classic"}
 _LEVELS: Final = {"api": "whole API", "endpoint": "endpoint"}
@@ -62,6 +63,7 @@ _TITLES: Final = {
     "request": "On the way to the upstream",
     "upstream": "Between the two",
     "response": "On the way to the client",
+    "own": "Endpoints of the gateway's own",
 }
 _MADE_BY: Final = "<!-- Made by scripts/docs from the module and from sources/{name}.yaml. -->"
 _ORDER: Final = (
@@ -91,6 +93,10 @@ _WORDS: Final = {
     "Regex": "regular expression",
     "Target": "URL",
     "ListenPath": "listen path",
+    "Reach": "list of hosts",
+    "BodyTransform": "template",
+    "Plugin": "plugin",
+    "tuple[Plugin, ...]": "list of plugins",
     "tuple[str, ...]": "list of texts",
     "frozenset[str]": "list of texts",
     "tuple[Network, ...]": "list of addresses",
@@ -284,7 +290,9 @@ def _in_the_chain(page: Page) -> Iterator[str]:
             *([f"after [{names[at - 1]}]({names[at - 1]}.md)"] if at else []),
             *([f"before [{names[at + 1]}]({names[at + 1]}.md)"] if at + 1 < len(names) else []),
         ]
-        phrase = {"request": "Request chain", "upstream": "Between the chains", "response": "Response chain"}[phase]
+        phrase = {"request": "Request chain", "upstream": "Between the chains", "response": "Response chain"}.get(
+            phase, "An endpoint of the gateway's own"
+        )
         yield f"{phrase}: {', '.join(around) or 'alone'}."
     middleware = page.middleware
     if middleware.always is not None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from tests.helpers import FixedOutside, make_request
+from tests.helpers import FixedOutside, ScriptsInPlace, TasksInPlace, make_request
 
 from lockgate.exchange import Headers, Request, Response
 from lockgate.inspection import try_request
@@ -98,4 +98,5 @@ def tried(
 
 def tried_request(of: Snapshot, request: Request, given: Response) -> Trace:
     fixed = FixedOutside()
-    return asyncio.run(try_request(of, request, given, Outside(clock=fixed, ids=fixed, turns=fixed)))
+    outside = Outside(clock=fixed, ids=fixed, turns=fixed, tasks=TasksInPlace(), scripts=ScriptsInPlace())
+    return asyncio.run(try_request(of, request, given, outside))

@@ -6,6 +6,15 @@ hypothesis.settings.register_profile("lockgate", deadline=None)
 hypothesis.settings.load_profile("lockgate")
 
 
+# Each of their tests takes long: begun last, they would run alone at the end.
+FIRST = ("test_vectors.py", "test_accidents.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many recorded exchanges ran, so that a run without them is seen."""
     ran = sum(

@@ -1,12 +1,16 @@
 """What tests make exchanges, configs and services from: everything that a test is not about has a fixed value."""
 
+import importlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from lockgate.exchange import NO_HEADERS, Body, Client, Exchange, Headers, Pass, Request, Response
+from lockgate.hosts.child import PROGRAMS
 from lockgate.routing.pattern import decode_path
-from lockgate.services import Outside, Services
+from lockgate.scripting.embedded import Embedded
+from lockgate.services import Done, HostCalls, Outside, ScriptCall, ScriptProgram, ScriptResult, Services, Task
 from lockgate.variables import Text, compile_text
 
 RECEIVED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -37,9 +41,30 @@ class Elsewhere:
         return function()
 
 
+class TasksInPlace:
+    """Does tasks here, with what a process would get: plain values."""
+
+    async def run(self, task: Task) -> Done:
+        program = importlib.import_module(PROGRAMS[task.kind]).perform
+        header = json.loads(json.dumps(task.header))
+        done: Done = program(header, task.blobs)
+        return Done(json.loads(json.dumps(done.header)), done.blobs)
+
+
+class ScriptsInPlace:
+    """Runs scripts in an engine that lives as long as one call, for tests whose requests have an event loop each."""
+
+    async def run(self, program: ScriptProgram, call: ScriptCall, hosts: HostCalls) -> ScriptResult:
+        engine = Embedded()
+        try:
+            return await engine.run(program, call, hosts)
+        finally:
+            engine.close()
+
+
 def make_services(compute: Elsewhere | None = None) -> Services:
     fixed = FixedOutside()
-    return Services(Outside(clock=fixed, ids=fixed, turns=fixed, compute=compute or Elsewhere()))
+    return Services(Outside(clock=fixed, ids=fixed, turns=fixed, compute=compute or Elsewhere(), tasks=TasksInPlace()))
 
 
 def make_pass(method: str = "GET", path: str = "/", listen_path: str = "/", api_id: str = "api") -> Pass:

@@ -1,26 +1,35 @@
 """The examples in definitions/: they load without a problem, and do what their first lines say."""
 
+import base64
+import io
 import json
 import re
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from tests.helpers import TasksInPlace
 
+from lockgate.demonstration import soap
 from lockgate.exchange import Headers, Request, Response
 from lockgate.identity.keys import handle_of
 from lockgate.identity.sessions import completed, session_document
 from lockgate.inspection import SYSTEM, parse_answer, parse_request, try_request
 from lockgate.loading import load
+from lockgate.scripting.embedded import Embedded
+from lockgate.services import Event, EventHandler, HttpAnswer, HttpCall, HttpReply, Services
 from lockgate.session import Session
 from lockgate.settings import Settings
 from lockgate.snapshot import Snapshot
-from lockgate.stores.memory import MemoryKeys, MemoryTurns
+from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryTurns
 from lockgate.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "definitions"
-FILES = sorted(FOLDER.iterdir())
+FILES = sorted(file for file in FOLDER.iterdir() if file.is_file())
 PAGE = (ROOT / "docs" / "definitions.md").read_text("utf-8")
 GATEWAY = "http://127.0.0.1:8080"
 # A file with two of them: the other version is one by itself.
@@ -363,3 +372,294 @@ async def test_validation_fills_defaults_in(snapshot: Snapshot) -> None:
     request = await sent(snapshot, "POST /checked/anything", "Content-Type: application/json", body=b'{"name": "Rex"}')
 
     assert request.body == b'{"legs":4,"name":"Rex"}'
+
+
+ORDER = b'{"customer": {"name": "Ada \\"A\\""}, "items": [{"sku": "TEA"}, {"sku": "POT"}]}'
+
+
+@pytest.mark.parametrize("listen", ["/orders-in", "/classic-orders-in"])
+async def test_request_body(listen: str, snapshot: Snapshot) -> None:
+    body = (await sent(snapshot, f"POST {listen}/anything", "Content-Type: application/json", body=ORDER)).body
+
+    assert isinstance(body, bytes)
+    assert json.loads(body) == {
+        "name": 'Ada "A"',
+        "lines": 2,
+        "skus": ["TEA", "POT"],
+        "from": "127.0.0.1",
+        "path": f"{listen}/anything".replace("/", "%2F"),
+    }
+    assert (await sent(snapshot, f"POST {listen}/anything", body=b"no JSON")).body == b"no JSON"
+
+
+SLIDES = {"slideshow": {"title": "Sample", "author": "Ada", "slides": [{"title": "One"}, {"title": "Two & more"}]}}
+SLIDES_XML = b"""<?xml version='1.0' encoding='us-ascii'?>
+<!--  A SAMPLE set of slides  -->
+<slideshow title="Sample" date="today" author="Ada">
+  <slide type="all"><title>One</title></slide>
+  <slide type="all"><title>Two &amp; more</title><item>Why <em>so</em></item></slide>
+</slideshow>"""
+
+
+async def body_for(snapshot: Snapshot, url: str, answer: bytes) -> Any:
+    """What becomes of an upstream's answer, as JSON."""
+    outside = replace(SYSTEM, tasks=TasksInPlace())
+    given = parse_answer(b"HTTP/1.1 200 OK\r\n\r\n" + answer)
+    trace = await try_request(snapshot, parse_request(url.encode()), given, outside)
+    assert trace.answer is not None
+    assert isinstance(trace.answer.body, bytes)
+    return json.loads(trace.answer.body)
+
+
+@pytest.mark.parametrize("url", ["/slides/json", "/jinja-slides/json"])
+async def test_response_body(url: str, snapshot: Snapshot) -> None:
+    made = await body_for(snapshot, url, json.dumps(SLIDES).encode())
+
+    assert made == {"title": "Sample", "slides": ["One", "Two & more"]}
+
+
+async def test_response_body_from_xml(snapshot: Snapshot) -> None:
+    made = await body_for(snapshot, "/xml-slides/xml", SLIDES_XML)
+
+    assert made == {"title": "Sample", "by": "Ada", "slides": ["One", "Two & more"]}
+
+
+def test_the_template_in_base64_is_the_one_that_can_be_read() -> None:
+    written = yaml.safe_load((FOLDER / "response-body.yaml").read_text("utf-8"))
+    section = written["x-tyk-api-gateway"]["middleware"]["operations"]["slides"]["transformResponseBody"]
+
+    assert base64.b64decode(section["body"]) == (FOLDER / "templates" / "slides.tmpl").read_bytes()
+
+
+def test_every_template_belongs_to_an_example() -> None:
+    text = "".join(file.read_text("utf-8") for file in FILES)
+
+    assert [file.name for file in (FOLDER / "templates").iterdir() if f"templates/{file.name}" not in text] == []
+
+
+def soap_answer(request: Request) -> Response:
+    """What the demonstration's SOAP service says."""
+    assert isinstance(request.body, bytes)
+    assert request.path == "/soap/numbers"
+    said: list[Any] = []
+    environ = {"CONTENT_LENGTH": str(len(request.body)), "wsgi.input": io.BytesIO(request.body)}
+    body = b"".join(soap(environ, lambda *head: said.extend(head)))
+    return Response(int(said[0][:3]), Headers.of(*said[1]), body)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body"),
+    [
+        ({"number": 35}, 200, {"words": "thirty five"}),
+        ({"number": 123456}, 200, {"words": "one hundred twenty three thousand four hundred fifty six"}),
+        ({"number": -1}, 500, {"error": "expected a number from 0 to 999999"}),
+        ({"number": 10**9}, 500, {"error": "expected a number from 0 to 999999"}),
+    ],
+)
+async def test_soap_to_rest(asked: object, status: int, body: object, snapshot: Snapshot) -> None:
+    line, headers = "POST /numbers/words", ("Content-Type: application/json",)
+    request = await sent(snapshot, line, *headers, body=json.dumps(asked).encode())
+    assert request.headers.get("Content-Type") == "text/xml; charset=utf-8"
+    assert request.headers.get("SOAPAction") == '"http://lockgate.example/numbers/NumberToWords"'
+    answer = soap_answer(request)
+    assert answer.headers.get("Content-Type") == "text/xml; charset=utf-8"
+
+    trace = await try_request(
+        snapshot, parse_request(line.encode(), headers, json.dumps(asked).encode()), answer, SYSTEM
+    )
+
+    assert trace.answer is not None
+    assert trace.answer.headers.get("Content-Type") == "application/json"
+    assert isinstance(trace.answer.body, bytes)
+    assert (trace.answer.status, json.loads(trace.answer.body)) == (status, body)
+
+
+async def test_soap_to_rest_asks_for_a_number(snapshot: Snapshot) -> None:
+    trace = await answer_of(snapshot, "POST /numbers/words", "Content-Type: application/json", body=b'{"number": "x"}')
+
+    assert trace.upstream_request is None
+    assert trace.answer is not None
+    assert trace.answer.status == 422
+
+
+@pytest.mark.parametrize("envelope", [b"", b"<a/>", b"no XML", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'])
+def test_the_soap_service_answers_whatever_it_is_sent(envelope: bytes) -> None:
+    answer = soap_answer(Request("POST", "/soap/numbers", body=envelope))
+
+    assert answer.status == 500
+    assert isinstance(answer.body, bytes)
+    assert b"<faultstring>" in answer.body
+
+
+class Upstream:
+    """Answers what scripts ask for, the last call first."""
+
+    def __init__(self) -> None:
+        self.fails = False
+        self.urls: list[str] = []
+
+    async def send(self, calls: Sequence[HttpCall], at_once: int, max_bytes: int) -> Sequence[HttpReply]:
+        self.urls += [call.url for call in calls]
+        answers = [None if self.fails else self._answer(call) for call in calls]
+        return [HttpReply(index, answer, "refused") for index, answer in enumerate(answers)][::-1]
+
+    def _answer(self, call: HttpCall) -> HttpAnswer:
+        assert call.url.startswith("http://127.0.0.1:8089/")
+        path = call.url.removeprefix("http://127.0.0.1:8089")
+        if path == "/soap/numbers":
+            said = soap_answer(Request(call.method, path, headers=call.headers, body=call.body))
+            assert isinstance(said.body, bytes)
+            return HttpAnswer(said.status, said.headers, said.body)
+        body: object = {"/json": SLIDES, "/uuid": {"uuid": "1-2-3"}}.get(path, {"url": call.url})
+        return HttpAnswer(404 if path.endswith("/0") else 200, Headers(), json.dumps(body).encode())
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[Embedded]:
+    made = Embedded()
+    yield made
+    made.close()
+
+
+async def scripted(
+    snapshot: Snapshot, engine: Embedded, upstream: Upstream, line: str, body: bytes | None = None
+) -> tuple[int, Any]:
+    """Status and body of what a script answers, as JSON."""
+    outside = replace(SYSTEM, scripts=engine, http=upstream)
+    trace = await try_request(snapshot, parse_request(line.encode(), (), body), OK, outside)
+    assert trace.upstream_request is None
+    assert trace.answer is not None
+    assert isinstance(trace.answer.body, bytes)
+    assert trace.answer.headers.get("Content-Type") == "application/json"
+    return trace.answer.status, json.loads(trace.answer.body)
+
+
+async def test_virtual_aggregate(snapshot: Snapshot, engine: Embedded, upstream: Upstream) -> None:
+    status, body = await scripted(snapshot, engine, upstream, "GET /overview/summary")
+
+    assert (status, body) == (200, {"title": "Sample", "slides": 2, "number": "1-2-3"})
+    assert upstream.urls == ["http://127.0.0.1:8089/json", "http://127.0.0.1:8089/uuid"]
+    upstream.fails = True
+    status, body = await scripted(snapshot, engine, upstream, "GET /overview/summary")
+    assert (status, body) == (502, {"error": "a part of the overview is not to be had"})
+
+
+async def test_virtual_batch(snapshot: Snapshot, engine: Embedded, upstream: Upstream) -> None:
+    status, body = await scripted(snapshot, engine, upstream, "GET /items/list?ids=7,0,a%20b")
+
+    base = "http://127.0.0.1:8089/anything/items"
+    assert status == 200
+    assert body == [
+        {"id": "7", "code": 200, "url": f"{base}/7"},
+        {"id": "0", "code": 404, "url": None},
+        {"id": "a b", "code": 200, "url": f"{base}/a%20b"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/words/35", 200, {"number": 35, "words": "thirty five"}),
+        ("/words/9999999", 422, {"error": "expected a number from 0 to 999999"}),
+        ("/words/x", 400, {"error": "expected a number"}),
+    ],
+)
+async def test_virtual_protocol(
+    path: str, status: int, body: object, snapshot: Snapshot, engine: Embedded, upstream: Upstream
+) -> None:
+    assert await scripted(snapshot, engine, upstream, f"GET {path}") == (status, body)
+
+
+async def test_virtual_protocol_without_the_service(snapshot: Snapshot, engine: Embedded, upstream: Upstream) -> None:
+    upstream.fails = True
+
+    assert (await scripted(snapshot, engine, upstream, "GET /words/35"))[0] == 504
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "body"),
+    [
+        (b'{"amount": 10000, "years": 2}', 200, {"monthly": "443.21", "payments": 24, "total": "10636.95"}),
+        (b'{"amount": -1}', 422, {"error": "expected an amount and years, both above 0"}),
+        (b"no JSON", 422, {"error": "expected an amount and years, both above 0"}),
+    ],
+)
+async def test_virtual_calculated(
+    asked: bytes, status: int, body: object, snapshot: Snapshot, engine: Embedded, upstream: Upstream
+) -> None:
+    assert await scripted(snapshot, engine, upstream, "POST /quotes/loan", asked) == (status, body)
+
+
+async def test_virtual_endpoint_of_a_classic_definition(
+    snapshot: Snapshot, engine: Embedded, upstream: Upstream
+) -> None:
+    answer = await scripted(snapshot, engine, upstream, "GET /classic-virtual/price?net=10")
+
+    assert answer == (200, {"net": 10, "gross": 11.9})
+
+
+async def of_plugin(snapshot: Snapshot, engine: Embedded, line: str, *headers: str, body: bytes | None = None) -> Trace:
+    """A request through an API with plugins."""
+    outside = replace(SYSTEM, scripts=engine, limits=MemoryLimits(SYSTEM.clock))
+    return await try_request(snapshot, parse_request(line.encode(), headers, body), OK, outside)
+
+
+def refusal(trace: Trace) -> tuple[int, str]:
+    assert trace.answer is not None
+    assert isinstance(trace.answer.body, bytes)
+    return trace.answer.status, json.loads(trace.answer.body)["error"]
+
+
+async def test_plugin_pre(snapshot: Snapshot, engine: Embedded) -> None:
+    sent = (await of_plugin(snapshot, engine, "GET /tenants/anything", "X-Tenant: acme")).upstream_request
+
+    assert sent is not None
+    assert (sent.target, sent.headers.get("X-Plan")) == ("/anything?tenant=acme", "gold")
+    assert "X-Tenant" not in sent.headers
+    assert refusal(await of_plugin(snapshot, engine, "GET /tenants/anything"))[0] == 400
+
+
+async def test_plugin_post(snapshot: Snapshot, engine: Embedded) -> None:
+    order = b'{"lines": [{"price": 3, "quantity": 4}]}'
+    sent = (await of_plugin(snapshot, engine, "POST /totals/anything", body=order)).upstream_request
+
+    assert sent is not None
+    assert isinstance(sent.body, bytes)
+    assert json.loads(sent.body)["total"] == 12
+    assert refusal(await of_plugin(snapshot, engine, "POST /totals/anything", body=b"no"))[0] == 422
+
+
+async def test_plugin_auth(snapshot: Snapshot, engine: Embedded) -> None:
+    sent = (await of_plugin(snapshot, engine, "GET /badges/get", "X-Badge: 17")).upstream_request
+
+    assert sent is not None
+    assert sent.headers.get("X-Holder") == "Ada"
+    assert "X-Badge" not in sent.headers
+    missing = await of_plugin(snapshot, engine, "GET /badges/get")
+    assert refusal(missing) == (401, "a badge is asked for")
+    assert missing.answer is not None
+    assert missing.answer.headers.get("WWW-Authenticate") == "Badge"
+    assert refusal(await of_plugin(snapshot, engine, "GET /badges/get", "X-Badge: 1"))[0] == 403
+
+
+async def test_event_handler(snapshot: Snapshot, engine: Embedded) -> None:
+    fired: list[tuple[Event, Sequence[EventHandler]]] = []
+
+    class Events:
+        def fire(self, event: Event, handlers: Sequence[EventHandler]) -> None:
+            fired.append((event, handlers))
+
+    outside = replace(SYSTEM, scripts=engine, sessions=MemoryKeys(), events=Events())
+    asked = parse_request(b"GET /watched/get", ("X-Api-Key: nobody",), None)
+    trace = await try_request(snapshot, asked, OK, outside)
+
+    assert refusal(trace)[0] == 403
+    ((event, (handler,)),) = fired
+    lines, failure = await handler.handle(event, Services(outside))
+    said = "AuthFailure in API event-handler: Auth Failure from 127.0.0.1 on /watched/get"
+    assert ([line.text for line in lines], failure) == ([said], "")

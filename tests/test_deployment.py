@@ -78,7 +78,7 @@ def test_error_templates_are_those_of_the_folder(tmp_path):
 
     assert tried(deployment.gateway.current, url="/api/x").answer.body == b'{"no": "Requested endpoint is forbidden"}'
     assert [(p.code, p.file) for p in deployment.problems] == [
-        ("unsupported-error-template", str(templates / "error_404.json"))
+        ("bad-error-template", str(templates / "error_404.json"))
     ]
     assert templates in deployment.watched
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from scripts import middleware_docs as docs
 from tests.apis import settings
-from tests.helpers import FixedOutside, make_request
+from tests.helpers import FixedOutside, ScriptsInPlace, TasksInPlace, make_request
 
 from lockgate.decoding.syntax import parse_yaml
 from lockgate.exchange import Headers, Response
@@ -19,7 +19,7 @@ from lockgate.identity.keys import handle_of
 from lockgate.identity.sessions import completed, session_document
 from lockgate.inspection import try_request
 from lockgate.loading import load_text
-from lockgate.middlewares import REQUEST, RESPONSE, UPSTREAM
+from lockgate.middlewares import OWN, REQUEST, RESPONSE, UPSTREAM
 from lockgate.services import Outside
 from lockgate.session import Session
 from lockgate.settings import load_settings
@@ -69,7 +69,7 @@ def test_every_middleware_has_a_page_in_the_order_of_the_chains() -> None:
     index = (docs.FOLDER / "README.md").read_text("utf-8")
 
     listed = re.findall(r"^\| \[(\w+)\]\(\w+\.md\)", index, re.MULTILINE)
-    assert listed == [middleware.name for chain in (REQUEST, UPSTREAM, RESPONSE) for middleware in chain]
+    assert listed == [middleware.name for chain in (REQUEST, UPSTREAM, RESPONSE, OWN) for middleware in chain]
 
 
 def test_every_source_is_of_a_middleware() -> None:
@@ -247,7 +247,15 @@ def with_keys(keys: dict[str, Any]) -> Outside:
     for name, session in keys.items():
         document = completed(session_document(json.dumps(session).encode()), fixed.now(), "2026-01-02T03:04:05Z")
         asyncio.run(store.keep(handle_of(name), name, Session.of(document)))
-    return Outside(clock=fixed, ids=fixed, turns=fixed, sessions=store, limits=MemoryLimits(fixed))
+    return Outside(
+        clock=fixed,
+        ids=fixed,
+        turns=fixed,
+        sessions=store,
+        limits=MemoryLimits(fixed),
+        tasks=TasksInPlace(),
+        scripts=ScriptsInPlace(),
+    )
 
 
 def sent(of: Snapshot, one: dict[str, Any], given: Response, outside: Outside) -> Trace:

@@ -6,6 +6,7 @@ before its documentation: such exchanges are in ``OTHERWISE``, each with the rea
 """
 
 import asyncio
+import base64
 import json
 import re
 import sys
@@ -19,9 +20,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 from tests.apis import oas, settings
-from tests.helpers import NEW_ID, RECEIVED_AT, FixedOutside
+from tests.helpers import NEW_ID, RECEIVED_AT, FixedOutside, ScriptsInPlace
 from tests.loading.documents import merged
 
+from lockgate import jq_filters
+from lockgate.body_transforms.making import Draft, compile_one
+from lockgate.body_transforms.running import transform_inline
+from lockgate.body_transforms.transform import Facts, InputFormat, TemplateText
 from lockgate.engine import Run, begin, fail, run_request
 from lockgate.exchange import Client, Exchange, Headers, Request, Response
 from lockgate.identity.keys import handle_of, key_name
@@ -30,6 +35,7 @@ from lockgate.inspection import answer_run
 from lockgate.loading import load_text
 from lockgate.loading.operator import api_id
 from lockgate.middleware import Reason
+from lockgate.middlewares.context_variables import RequestFacts
 from lockgate.problems import Severity
 from lockgate.services import FoundKey, Outside
 from lockgate.session import Session
@@ -46,22 +52,22 @@ import upstream as conformance_upstream
 ROOT = Path(__file__).parents[2] / "shared" / "reference" / "examples"
 EXTENSION = "x-tyk-api-gateway"
 
-NO_TEMPLATES = "bodies are not transformed"
 NO_SCRIPTS = "there are no scripts"
+IN_SCRIPTING = "it is run in scripting/test_documented.py"
 NOT_COMPARED = {
     "cache": "there is no cache",
     "circuit-breaker": "there are no circuit breakers",
-    "go-templates": NO_TEMPLATES,
+    "go-templates": "templates alone are compared below",
     "import": "these are calls of the control API",
     "javascript-plugins": NO_SCRIPTS,
-    "jq-transforms": NO_TEMPLATES,
-    "request-body": NO_TEMPLATES,
-    "response-body": NO_TEMPLATES,
-    "soap-to-rest": NO_TEMPLATES,
-    "virtual-endpoints": NO_SCRIPTS,
+    "jq-transforms": "it shows filters without a definition, which are run below",
+    "virtual-endpoints/04": IN_SCRIPTING,
+    "virtual-endpoints/06": IN_SCRIPTING,
+    "virtual-endpoints/08": IN_SCRIPTING,
+    "virtual-endpoints/10": IN_SCRIPTING,
+    "virtual-endpoints/11": IN_SCRIPTING,
     "context-variables/01": "there are no JSON web tokens",
     "kv-store/03": "it asks Consul, as test_secret_stores.py does",
-    "kv-store/04": NO_TEMPLATES,
     "kv-store/08": "the page tells no outcome",
     "operator/13": NO_SCRIPTS,
     "operator/73": "there are no JSON web tokens",
@@ -74,14 +80,16 @@ NOT_COMPARED = {
 """Folders and files that say nothing of what is here."""
 IN_FRONT = "the pattern sees the listen path, which the page leaves out of account (rw-groups-listen-path-counted-oas)"
 NOT_THERE = "a negated rule needs the header to be there (dx-url-rewrite-triggers)"
-NO_VARIABLES = "the definition does not switch context variables on (dx-request-headers)"
+NO_VARIABLES = "the definition does not switch context variables on (dx-request-headers, dx-request-body)"
 OTHERWISE = {
     "looping/01#0": IN_FRONT,
     "looping/01#1": f"{IN_FRONT}; and a loop keeps the client's query (rt-loop-query)",
     "mock-response/10": "an example that is a text is sent without quotes, which are no part of it",
     "mock-response/11#2": "a status without example is an error of the gateway (dx-mock-by-request-headers)",
+    "request-body/01#0": NO_VARIABLES,
     "request-headers/01#0": NO_VARIABLES,
     "request-headers/02#1": NO_VARIABLES,
+    "response-body/01#0": NO_VARIABLES,
     "response-headers/01#0": NO_VARIABLES,
     "response-headers/06#0": "TykPort is no port, so that there is no host to write (hd-res-rev-proxy-cleanup)",
     "response-headers/07#0": NO_VARIABLES,
@@ -110,6 +118,18 @@ BESIDE = {
 """Definitions that are served beside the example."""
 WRITTEN: dict[str, dict[str, Any]] = {"looping/05": {"rewriteTo": "tyk://self/anything"}}
 """Where the page shows something else than a definition."""
+BY_TEMPLATE = {
+    "kv-store/04": {"transformRequestBody": ("json", "kv-store/04-body-template-secret-env.json")},
+    "soap-to-rest/03": {
+        "transformRequestBody": ("json", "soap-to-rest/01-request.tmpl"),
+        "transformResponseBody": ("xml", "soap-to-rest/02-response.tmpl"),
+    },
+}
+"""Where the page shows a template and no definition."""
+HEADERS = {"soap-to-rest/03": ("text/xml", "application/json")}
+"""Content-Type of the request and of the answer, which the page tells in words."""
+ANSWERS = {"soap-to-rest/03": "soap-to-rest/02-response.input.xml"}
+"""What the upstream answers, where it is another example."""
 CHILDREN = {"other/20": (oas(name="<child-api-id>", listen="/child/"),)}
 """Definitions that an example names, and does not show."""
 
@@ -277,7 +297,7 @@ def served(name: str, number: int, value: dict[str, Any], exchange: dict[str, An
     text = file.read_text("utf-8")
     if file.suffix == ".txt" and "apiVersion" in text:
         text = "\n".join(text[text.index("apiVersion") :].splitlines()[:-1])
-    shown = None if "apiVersion" in text else WRITTEN.get(short(name)) or read(file)
+    shown = None if "apiVersion" in text else written(name) or read(file)
     gateway = settings_for(shown)
     setup = value.get("setup") or {}
     texts = [text if shown is None else json.dumps(definition_of(name, number, shown, exchange))]
@@ -301,6 +321,22 @@ def loaded(texts: Sequence[str], gateway: Settings, environ: Mapping[str, str]) 
         assert [str(problem) for problem in found.problems if problem.severity is Severity.ERROR] == []
         definitions += found.definitions
     return Snapshot(definitions, gateway)
+
+
+def written(name: str) -> dict[str, Any] | None:
+    """What stands for an example that is no definition."""
+    templates = BY_TEMPLATE.get(short(name))
+    if templates is None:
+        return WRITTEN.get(short(name))
+    made: dict[str, Any] = {
+        key: {"enabled": True, "format": kind, "body": base64.b64encode((ROOT / file).read_bytes()).decode()}
+        for key, (kind, file) in templates.items()
+    }
+    for key, kind in zip(
+        ("transformRequestHeaders", "transformResponseHeaders"), HEADERS.get(short(name), ()), strict=False
+    ):
+        made[key] = {"enabled": True, "add": [{"name": "Content-Type", "value": kind}]}
+    return made
 
 
 def read(file: Path) -> Any:
@@ -368,11 +404,11 @@ def path_of(exchange: dict[str, Any], listen: str) -> str:
     return re.sub(r"\{[^}]*\}", "anything", path)
 
 
-def sent(exchange: dict[str, Any], listen: str) -> Request:
+def sent(exchange: dict[str, Any], listen: str, folder: Path) -> Request:
     request = exchange["request"]
     path, mark, query = path_of(exchange, listen).partition("?")
     headers = {name: one for name, one in request.get("headers", {}).items() if name.lower() != "host"}
-    body = content(request.get("body"))
+    body = content(request.get("body"), folder)
     if body:
         headers.setdefault("Content-Length", str(len(body)))
     return Request(
@@ -385,9 +421,11 @@ def sent(exchange: dict[str, Any], listen: str) -> Request:
     )
 
 
-def content(written: Any) -> bytes:
+def content(written: Any, folder: Path) -> bytes:
     if written is None:
         return b""
+    if "file" in written:
+        return (folder / written["file"]).read_bytes()
     if isinstance(written, str):
         return written.encode()
     return b"x" * written["size"] if "size" in written else json.dumps(written["json"]).encode()
@@ -400,9 +438,13 @@ def echoed(request: Request, url: str) -> Response:
     return Response(200, Headers.of(("Content-Type", "application/json")), json.dumps(body).encode())
 
 
-def returned(run: Run, exchange: dict[str, Any]) -> Response:
+def returned(run: Run, exchange: dict[str, Any], example: str) -> Response:
     given = exchange.get("upstream_returns", {})
     answer = echoed(run.exchange.request, upstream_url(run))
+    if example in ANSWERS:
+        answer = replace(answer, body=(ROOT / ANSWERS[example]).read_bytes())
+    elif "body" in given:
+        answer = replace(answer, body=json.dumps(given["body"]["json_contains"]).encode())
     headers = answer.headers
     for name, one in given.get("headers", {}).items():
         headers = headers.set(name, one.replace("<upstream address>", "http://httpbin.org/x"))
@@ -422,15 +464,18 @@ def seconds(run: Run, exchange: dict[str, Any]) -> float:
     return float(exchange.get("upstream_returns", {}).get("after_seconds_more_than", delay[1] if delay else 0))
 
 
-async def play(of: Snapshot, exchange: dict[str, Any], listen: str) -> Run:
+async def play(of: Snapshot, exchange: dict[str, Any], name: str) -> Run:
     context = exchange.get("context", {})
     fixed = FixedOutside()
-    outside = Outside(clock=fixed, ids=fixed, turns=fixed, sessions=Keys(), limits=MemoryLimits(fixed))
+    outside = Outside(
+        clock=fixed, ids=fixed, turns=fixed, sessions=Keys(), limits=MemoryLimits(fixed), scripts=ScriptsInPlace()
+    )
     # As if a key had been shown.
     keyed = "session_meta_data" in context or "definition_change" in exchange
     session = Session(meta_data=METADATA | context.get("session_meta_data", {})) if keyed else None
     client = Client(context.get("remote_addr", "127.0.0.1"))
-    run = begin(of, outside, Exchange("documented", RECEIVED_AT, sent(exchange, listen), client, session=session))
+    request = sent(exchange, listen_of(name, exchange), ROOT / name.partition("/")[0])
+    run = begin(of, outside, Exchange("documented", RECEIVED_AT, request, client, session=session))
     if not run.answered:
         await run_request(run, run.exchange.request.body)
     if not run.answered:
@@ -439,14 +484,14 @@ async def play(of: Snapshot, exchange: dict[str, Any], listen: str) -> Run:
         if 0 < limit < seconds(run, exchange) + 0.001:
             fail(run, Reason.UPSTREAM_TIMEOUT, "the upstream takes longer")
         else:
-            await answer_run(run, returned(run, exchange))
+            await answer_run(run, returned(run, exchange, short(name)))
     return run
 
 
 # Comparing
 
 
-def check_upstream(run: Run, wanted: Mapping[str, Any]) -> None:
+def check_upstream(run: Run, wanted: Mapping[str, Any], folder: Path) -> None:
     request = run.trace.upstream_request
     assert (request is not None) is wanted.get("called", True)
     if request is None:
@@ -464,6 +509,9 @@ def check_upstream(run: Run, wanted: Mapping[str, Any]) -> None:
     query = {name: values[0] for name, values in parse_qs(request.query or "").items()}
     if "query" in wanted:
         assert query == wanted["query"]
+    if "body" in wanted:
+        assert isinstance(request.body, bytes)
+        check_body(request.body, wanted["body"], folder)
     assert not query.keys() & set(wanted.get("query_absent", ()))
     check_headers(request.headers.set("Host", request.host), wanted)
 
@@ -528,13 +576,66 @@ def check_way(run: Run, exchange: Mapping[str, Any]) -> None:
 @pytest.mark.skipif(not ROOT.exists(), reason="the examples are not beside this repository")
 @pytest.mark.parametrize(("name", "number", "value", "exchange"), [*cases()])
 def test_what_the_documentation_tells(name, number, value, exchange):
-    run = asyncio.run(play(served(name, number, value, exchange), exchange, listen_of(name, exchange)))
+    run = asyncio.run(play(served(name, number, value, exchange), exchange, name))
 
     if "upstream_receives" in exchange:
-        check_upstream(run, exchange["upstream_receives"])
+        check_upstream(run, exchange["upstream_receives"], ROOT / name.partition("/")[0])
     if "response" in exchange:
         check_response(run, exchange["response"], ROOT / name.partition("/")[0])
     check_way(run, exchange)
+
+
+# Templates alone
+
+TEMPLATES = ("go-templates", "soap-to-rest")
+"""Folders with templates of bodies."""
+NOT_AS_TOLD = {
+    "go-templates/02": "call asks for a function (bt-doc-call-named-template)",
+    "go-templates/03": "the page leaves out commas and blank lines that the template writes, and a list is no map",
+    "go-templates/04": "a list is no map: the page reads a parameter's members as if it were one",
+}
+
+
+def templates() -> Iterator[Any]:
+    for path in sorted(file for folder in TEMPLATES for file in (ROOT / folder).glob("*.expect.yaml")):
+        value = yaml.safe_load(path.read_text("utf-8"))
+        name = str(path.relative_to(ROOT)).removesuffix(".expect.yaml")
+        for number, exchange in enumerate(value["exchanges"]):
+            if "template_output" in exchange:
+                why = NOT_AS_TOLD.get(short(name))
+                marks = [] if why is None else [pytest.mark.xfail(reason=why, strict=True, raises=AssertionError)]
+                yield pytest.param(name, value, exchange, id=f"{short(name)}#{number}", marks=marks)
+
+
+@pytest.mark.skipif(not ROOT.exists(), reason="the examples are not beside this repository")
+@pytest.mark.parametrize(("name", "value", "exchange"), [*templates()])
+def test_what_the_documentation_tells_of_templates(name, value, exchange):
+    folder = ROOT / name.partition("/")[0]
+    files = [folder / file for file in value.get("template_files", (f"{name.rpartition('/')[2]}.tmpl",))]
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    request = exchange.get("request", {})
+    given = exchange.get("template_input") or request["body"]
+    is_xml = given.get("format", "") == "xml" or str(given.get("file", "")).endswith(".xml")
+    transform = compile_one(Draft(TemplateText("", text), input=InputFormat.XML if is_xml else InputFormat.JSON))
+    context = exchange.get("context", {})
+    client = Client(context.get("remote_addr", "127.0.0.1"))
+    message = Request("POST", "/x", request.get("path", "").partition("?")[2] or None)
+    facts = Facts()
+    if request:
+        facts = Facts(RequestFacts(message, client, "/x", "id", 0), context.get("session_meta_data", {}))
+
+    result = transform_inline(transform, content(given if "file" in given else None, folder), facts)
+
+    assert result.failure is None
+    wanted = exchange["template_output"]
+    output = result.output or b""
+    if wanted.get("compare") == "without blank lines" or "file" in wanted:
+        lines = [line.rstrip() for line in output.decode().splitlines() if line.strip()]
+        assert lines == [
+            line.rstrip() for line in (folder / wanted["file"]).read_text("utf-8").splitlines() if line.strip()
+        ]
+    else:
+        check_body(output, wanted, folder)
 
 
 # Recorded
@@ -552,11 +653,6 @@ NOT_RECORDED_HERE = {
     "dx-rate-limit": "there are no limits of APIs",
     "dx-rate-limit-wildcard": "there are no limits of endpoints",
     "dx-rate-limit-wildcard-declared": "there are no limits of endpoints",
-    "dx-request-body": NO_TEMPLATES,
-    "dx-request-body-with-context": NO_TEMPLATES,
-    "dx-response-body": NO_TEMPLATES,
-    "dx-response-body-with-context": NO_TEMPLATES,
-    "dx-virtual-endpoint": NO_SCRIPTS,
 }
 """Recordings of what is not there yet."""
 
@@ -606,6 +702,31 @@ def scrubbed(message: Any, case: dict[str, Any]) -> Any:
 
 
 @pytest.mark.skipif(not ROOT.exists(), reason="the examples are not beside this repository")
+def test_what_the_documentation_tells_of_jq():
+    def made(section: str, body: dict[str, Any], facts: jq_filters.Facts, **message: Any) -> jq_filters.Result:
+        paths = json.loads("{" + (ROOT / "jq-transforms/01-classic-transform-jq.json").read_text("utf-8") + "}")
+        text = paths["extended_paths"][section][0]["filter"]
+        asked = jq_filters.task(
+            text, jq_filters.Message(json.dumps(body).encode(), **message), jq_filters.known_of(facts), "api"
+        )
+        return jq_filters.result_of(jq_filters.perform(asked.header, asked.blobs))
+
+    variables = {"path": "/jq/post", "headers_User_Agent": "an agent"}
+    sent = made("transform_jq", {"DEVICEID": "d"}, jq_filters.Facts(variables))
+    assert json.loads(sent.body) == {
+        "DEVICEID": "d",
+        "TRANSFORMED-REQUEST-BY-JQ": True,
+        "path": "/jq/post",
+        "user_agent": "an agent",
+    }
+    assert dict(sent.headers) == {"X-added-rewrite-headers": "test"}
+    assert dict(sent.variables) == {"m2m_origin": "CSE3219/C9886", "deviceid": "d"}
+    answered = made("transform_jq_response", {"origin": "192.0.2.1"}, jq_filters.Facts(variables))
+    assert json.loads(answered.body)["TRANSFORMED-RESPONSE-BY-JQ"] is True
+    assert dict(answered.headers) == {"JQ-Response-header": "192.0.2.1"}
+
+
+@pytest.mark.skipif(not ROOT.exists(), reason="the examples are not beside this repository")
 @pytest.mark.parametrize("path", [*recordings()])
 def test_what_was_recorded_of_the_documentation(path):
     case = conformance_case.load(path)
@@ -620,7 +741,9 @@ def test_what_was_recorded_of_the_documentation(path):
     of = loaded(texts, settings(**(case.get("gateway") or {})), {})
     keys = MemoryKeys()
     fixed = FixedOutside()
-    outside = Outside(clock=fixed, ids=fixed, turns=fixed, sessions=keys, limits=MemoryLimits(fixed))
+    outside = Outside(
+        clock=fixed, ids=fixed, turns=fixed, sessions=keys, limits=MemoryLimits(fixed), scripts=ScriptsInPlace()
+    )
     for name, written in (case.get("keys") or {}).items():
         posted = json.dumps(conformance_case.bind(written, case, UPSTREAM_PORT)).encode()
         session = Session.of(session_document(posted))

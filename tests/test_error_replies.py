@@ -13,7 +13,6 @@ from lockgate.error_replies import (
     ErrorTemplates,
     Format,
     MessageOverride,
-    TemplateError,
     compile_body_field,
     compile_template,
     compile_templates,
@@ -22,6 +21,7 @@ from lockgate.middleware import Reason, Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
 from lockgate.problems import Problem, Severity
 from lockgate.routing.pattern import compile_regex
+from lockgate.templates.errors import TemplateError
 
 NASTY = "<b>&\"'=\t\\\x00\ud800 ]]>"
 BLOCKED = Rule("access", "/b", "GET", AccessEntry(AccessKind.BLOCK), kind="block")
@@ -34,18 +34,43 @@ def filled(text, form=Format.JSON, message="no", status=403):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("{{if .Message}}x{{end}}", "expected {{.Message}}, found {{if .Message}}", id="condition"),
-        pytest.param("{{.Other}}", "expected {{.Message}}, found {{.Other}}", id="field"),
-        pytest.param("{{}}", "expected {{.Message}}, found {{}}", id="nothing"),
-        pytest.param("a {{.Message", "expected }} after {{, found none", id="left open"),
-        pytest.param("{{ {{.Message}}", "expected {{.Message}}, found {{{{.Message}}", id="doubled"),
+        pytest.param("{{if .Message}}x", "template: :1: unexpected EOF", id="no end"),
+        pytest.param(
+            "{{.Other}}",
+            'template: :1:2: executing "" at <.Other>: can\'t evaluate field Other in type gateway.APIError',
+            id="field",
+        ),
+        pytest.param("{{}}", "template: :1: missing value for command", id="nothing"),
+        pytest.param("a {{.Message", "template: :1: unclosed action", id="left open"),
+        pytest.param("{{toJson .}}", 'template: :1: function "toJson" not defined', id="function of body transforms"),
+        pytest.param("{{range .Message}}{{end}}", "range can't iterate over a message", id="fails on any error"),
     ],
 )
-def test_other_templates_are_refused(text, message):
+def test_templates_that_do_not_work_are_refused(text, message):
     with pytest.raises(TemplateError) as caught:
         compile_template(text)
 
-    assert str(caught.value) == message
+    assert message in caught.value.text
+
+
+def test_the_language_of_go_templates():
+    text = (
+        '{{define "m"}}[{{.}}]{{end}}{{$s := .StatusCode}}{{if eq .Message "no"}}{"a": "{{template "m" .Message}}", '
+        '"b": {{printf "%q" "x"}}, "c": {{len .Message}}, "d": {{$s}}}{{else}}other{{end}}'
+    )
+
+    assert filled(text) == '{"a": "[no]", "b": "x", "c": 2, "d": 403}'
+
+
+def test_what_a_template_prints_is_not_escaped_for_html():
+    assert filled('{"n": {{printf "%q" "<x>"}}}') == '{"n": "<x>"}'
+
+
+def test_a_template_that_fails_is_not_used():
+    template = compile_template("so far {{if eq .StatusCode 403}}{{range .Message}}{{end}}{{end}}")
+
+    assert template.fill(Format.JSON, 500, "no") == b"so far "
+    assert json.loads(template.fill(Format.JSON, 403, "no")) == {"error": "no"}
 
 
 @pytest.mark.parametrize(
@@ -98,16 +123,17 @@ def test_looks_a_template_up(status, form, expected):
 
 
 def test_a_template_that_cannot_be_used_is_not():
-    templates, problems = compile_templates({"error_401.json": "{{len .Message}}", "error.json": "general"})
+    templates, problems = compile_templates({"error_401.json": "a\n{{leng .Message}}", "error.json": "general"})
 
     assert templates.find(401, Format.JSON) == compile_template("general")
     assert problems == (
         Problem(
-            "unsupported-error-template",
-            "expected {{.Message}}, found {{len .Message}}",
+            "bad-error-template",
+            'the template does not work: template: :2: function "leng" not defined',
             severity=Severity.WARNING,
             file="error_401.json",
-            hint="the template is not used",
+            line=2,
+            hint="did you mean 'len'?",
         ),
     )
 

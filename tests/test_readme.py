@@ -27,6 +27,7 @@ from lockgate.settings import (
     NormaliseUrls,
     Own,
     RecordSettings,
+    ScriptSettings,
     ServerCertificate,
     Settings,
     VaultSettings,
@@ -163,6 +164,7 @@ SECTIONS = {
     "x-lockgate": Own,
     "x-lockgate.limits": Limits,
     "x-lockgate.records": RecordSettings,
+    "x-lockgate.scripts": ScriptSettings,
 }
 # Where the settings' file is, which nobody sets.
 NO_SETTINGS = {"folder"}

@@ -229,3 +229,25 @@ def test_a_line_of_text_stays_one():
 
     assert "error: broken\\x1b[2J\\nforged: line\n" in text
     assert "broken\\x1b[2J\\nforged: line" in summary(to_plain(trace))
+
+
+def test_requests_of_the_gateway_itself_are_shown_with_their_time_and_without_secrets():
+    url = "http://up.test/a?token=hush-hush&b=1"
+    arguments = ("POST", url, [["Authorization", "Bearer hush-hush"], ["X-A", "1"]], b"\xff")
+    answer = {"status": 200, "headers": [["Set-Cookie", "hush=hush"]], "body": b"text", "seconds": 0.0123}
+    failed = {"failed": "nobody is there", "seconds": 0.5}
+    calls = (ServiceCall("http", "send", answer, arguments), ServiceCall("http", "send", failed, arguments))
+    trace = a_trace()
+    trace.steps[-1] = trace.steps[-1]._replace(calls=calls)
+    plain = to_plain(trace)
+
+    kept, _ = plain["steps"][-1]["calls"]
+    assert kept["arguments"][1] == url
+    assert kept["arguments"][3]["size"] == 1
+    assert kept["answer"]["body"] == {"size": 4, "text": "text"}
+    json.dumps(plain)
+    text = to_text(plain)
+    assert "sent POST http://up.test/a?token=***&b=1: 200, 4 bytes (12.3 ms)" in text.replace(MASK, "***")
+    assert ": nobody is there (500.0 ms)" in text
+    assert "hush" not in json.dumps(masked(plain))
+    assert "hush" not in text

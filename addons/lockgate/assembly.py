@@ -12,7 +12,7 @@ from typing import Any, Final, final
 from lockgate.exchange import LONGEST_KEPT_NAME, Exchange
 from lockgate.identity.credentials import Places
 from lockgate.middleware import BodyNeed, Decision, Link, Match, Matching, Middleware, Resolver, Rule, Step
-from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE, UPSTREAM
+from lockgate.middlewares import LIST_ORDER, REQUEST, RESPONSE, UPSTREAM, batch
 from lockgate.model import ApiDefinition, Version
 from lockgate.registry import Registry
 from lockgate.routing.listen import ListenPath
@@ -88,6 +88,7 @@ class CompiledVersion:
         "_set",
         "looks_upstream",
         "routes_responses",
+        "runs_tasks",
     )
 
     def __init__(self, version: Version, listen: ListenPath, options: MatchingOptions) -> None:
@@ -124,6 +125,12 @@ class CompiledVersion:
             for name, middleware in _CHAINS[Phase.RESPONSE].items()
         )
         """Whether any response link is found with the OpenAPI router."""
+        self.runs_tasks: Final = any(
+            middleware.runs_tasks and name in self._kinds
+            for chain in _CHAINS.values()
+            for name, middleware in chain.items()
+        )
+        """Whether any link hands work to limited processes."""
         self._router: Final = _router(version, listen, self._rules, ignore_case=options.ignore_case)
         operations = [(path, method, None) for path, method in version.operations]
         self._endpoints: Final = (
@@ -335,11 +342,20 @@ def _key_names(definition: ApiDefinition) -> Iterator[str]:
                     yield places.cookie
 
 
+def _batch_plan(definition: ApiDefinition) -> Plan | None:
+    middleware: Middleware[Any] = batch.MIDDLEWARE
+    section, step = definition.batch, middleware.request
+    # An API that is unavailable says so.
+    if section is None or step is None or definition.unavailable:
+        return None
+    return _plan(Phase.REQUEST, (Link(middleware, section.config, Why(Level.API, section.pointer), step),))
+
+
 @final
 class CompiledApi:
     """An API that is ready to run."""
 
-    __slots__ = ("definition", "key_names", "listen", "options", "versions")
+    __slots__ = ("_batch_plan", "definition", "key_names", "listen", "options", "versions")
 
     def __init__(self, definition: ApiDefinition, options: MatchingOptions) -> None:
         """Compile a definition.
@@ -350,11 +366,22 @@ class CompiledApi:
         self.definition: Final = definition
         self.options: Final = options
         self.listen: Final = ListenPath(definition.listen_path)
+        self._batch_plan: Final = _batch_plan(definition)
         self.key_names: Final = frozenset(_key_names(definition))
         """Headers, in lower case, parameters and cookies that may hold a key, whatever they are called."""
         self.versions: Final = {
             version.name: CompiledVersion(version, self.listen, options) for version in definition.versions
         }
+
+    def own_plan(self, path: str) -> Plan | None:
+        """The plan for an endpoint of the gateway's own; None: the path is the API's.
+
+        Args:
+            path: Decoded, with the listen path.
+        """
+        if self._batch_plan is None or not path.endswith(batch.PATH):
+            return None
+        return self._batch_plan if self.listen.strip(path) == f"/{batch.PATH}" else None
 
     @property
     def default_version(self) -> CompiledVersion:

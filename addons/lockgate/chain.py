@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from typing import Protocol
 
 from lockgate.exchange import Exchange, replace
-from lockgate.middleware import Continue, Forward, Link, Loop, Outcome, Reason, Reject, Respond
+from lockgate.middleware import Continue, Forward, Link, Loop, Moved, Outcome, Reason, Reject, Respond
 from lockgate.services import Services
 from lockgate.trace import Phase, Trace, TraceStep
 
@@ -115,6 +115,8 @@ async def run_links(
                 return Reject(Reason.TRANSFORM_FAILED)
             continue
         name, after, detail = _described(outcome, exchange)
+        if name == "failed":
+            trace.failed = True
         steps.append(
             TraceStep(link.middleware.name, phase, pass_index, name, link.why, before, after, elapsed, detail, made)
         )
@@ -138,15 +140,18 @@ async def _observed(link: Link, exchange: Exchange, services: Services, observer
 def _described(outcome: Outcome, exchange: Exchange) -> tuple[str, Exchange, str]:
     """Name, exchange afterwards and one line, for the trace."""
     match outcome:
-        case Respond(response=response, finish=finish):
-            return "finish" if finish else "respond", replace(exchange, response=response), f"status {response.status}"
-        case Reject(reason=reason, message=message, status=status, detail=detail):
+        case Respond(response=response, finish=finish, exchange=changed):
+            after = replace(exchange if changed is None else changed, response=response)
+            return "finish" if finish else "respond", after, f"status {response.status}"
+        case Reject(reason=reason, message=message, status=status, detail=detail, failed=failed):
             said = f"{status or reason.status} {message or reason.message}"
-            return "reject", exchange, f"{said}: {detail}" if detail else said
+            return "failed" if failed else "reject", exchange, f"{said}: {detail}" if detail else said
         case Forward(exchange=forwarded, upstream=upstream):
             return "forward", forwarded, f"{upstream.address}{forwarded.request.target}"
         case Loop(exchange=looped, api=api, path=path):
             return "loop", looped, f"tyk://{api}{path}"
+        case Moved(exchange=moved):
+            return "continue", moved, f"the rest of the chain is that of {moved.request.path}"
         case Continue(exchange=continued):
             return "continue", continued, ""
 

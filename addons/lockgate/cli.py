@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -73,15 +74,28 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--gateway", type=Path, metavar="FILE")
     show.set_defaults(run=_show)
 
-    attempt = commands.add_parser("try", help="send one request through a definition that is not deployed")
-    attempt.add_argument("path", type=Path, metavar="DEFINITION")
-    attempt.add_argument("request", metavar="REQUEST", help="'GET /path', '/path', or @FILE with an HTTP/1.1 message")
+    attempt = commands.add_parser(
+        "try", help="send one request through a definition that is not deployed, or run a template on an input"
+    )
+    attempt.add_argument("path", nargs="?", type=Path, metavar="DEFINITION")
+    attempt.add_argument(
+        "request", nargs="?", metavar="REQUEST", help="'GET /path', '/path', or @FILE with an HTTP/1.1 message"
+    )
     attempt.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
     attempt.add_argument("-d", "--data", default=None, metavar="TEXT", help="the body; @FILE reads one")
     attempt.add_argument("--answer", default="200", metavar="STATUS|@FILE", help="what the upstream is taken to answer")
     attempt.add_argument("--session", metavar="JSON|@FILE", help="the session object that any key is taken to have")
     attempt.add_argument("--gateway", type=Path, metavar="FILE")
     attempt.add_argument("--format", choices=("text", "json"), default="text")
+    template = attempt.add_argument_group("a template by itself")
+    template.add_argument("--template", type=Path, metavar="FILE", help="print what it makes, or its fault (exit 1)")
+    template.add_argument("--input", default=None, metavar="FILE", help="the body that it gets; '-' reads stdin")
+    template.add_argument("--xml", action="store_true", help="the body is XML (default: JSON)")
+    template.add_argument(
+        "--context", type=Path, metavar="FILE", help="'context' (variables) and 'meta' (of the session), JSON or YAML"
+    )
+    template.add_argument("--engine", choices=("go", "jinja2", "jq"), default="go", help="default %(default)s")
+    template.add_argument("--response", action="store_true", help="as for responses (default: as for requests)")
     attempt.set_defaults(run=_try)
 
     reload = commands.add_parser("reload", help="tell a running gateway to load its definitions again")
@@ -209,6 +223,15 @@ def _show(given: argparse.Namespace) -> int:
 
 
 def _try(given: argparse.Namespace) -> int:
+    if given.template is not None:
+        return _try_template(given)
+    if given.path is None or given.request is None:
+        raise UsageError("expected DEFINITION and REQUEST, or --template FILE and --input FILE")
+    if given.input is not None or given.xml or given.context is not None:
+        raise UsageError("expected --template FILE beside --input, --xml and --context")
+    from lockgate.hosts.children import Children
+    from lockgate.hosts.local_zone import local_zone
+    from lockgate.hosts.scripts import GatewayScripts
     from lockgate.inspection import SYSTEM, parse_answer, parse_request, try_request, with_session
     from lockgate.trace_format import masked, to_plain, to_text
 
@@ -222,11 +245,73 @@ def _try(given: argparse.Namespace) -> int:
         outside = SYSTEM if given.session is None else with_session(_argument(given.session))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    plain = to_plain(asyncio.run(try_request(snapshot, request, answer, outside)))
+    children, scripts = Children(), GatewayScripts(lambda: snapshot.settings)
+    outside = replace(outside, tasks=children, zone=local_zone(), scripts=scripts)
+    try:
+        trace = asyncio.run(try_request(snapshot, request, answer, outside))
+    finally:
+        children.close()
+        scripts.close()
+    plain = to_plain(trace)
     print(json.dumps(masked(plain), indent=1) if given.format == "json" else to_text(plain), end="")
     if given.format == "json":
         print()
     return 0
+
+
+def _try_template(given: argparse.Namespace) -> int:
+    from lockgate.hosts.children import Children
+    from lockgate.hosts.local_zone import local_zone
+    from lockgate.inspection import SYSTEM
+    from lockgate.template_trial import said_of, to_plain, try_template
+
+    trial = _trial(given)
+    children = Children()
+    try:
+        made = asyncio.run(try_template(trial, replace(SYSTEM, tasks=children, zone=local_zone())))
+    finally:
+        children.close()
+    if given.format == "json":
+        print(json.dumps(to_plain(made), indent=1))
+        return 0 if made.fault is None else 1
+    for line in said_of(made, trial.name):
+        print(line, file=sys.stderr)
+    if made.fault is not None:
+        print(made.fault.pointed, file=sys.stderr)
+        return 1
+    sys.stdout.buffer.write(made.output)
+    if sys.stdout.isatty() and not made.output.endswith(b"\n"):
+        print()
+    return 0
+
+
+def _trial(given: argparse.Namespace) -> Any:
+    from lockgate.template_trial import Given, Language, Trial, parse_given
+    from lockgate.templates.values import from_bytes
+
+    if given.path is not None:
+        raise UsageError(f"expected no DEFINITION beside --template, found {str(given.path)!r}")
+    if given.input is None:
+        raise UsageError("expected --input FILE beside --template; '-' reads stdin")
+    if given.xml and given.engine == "jq":
+        raise UsageError("expected no --xml beside --engine jq: filters get JSON")
+    around = Given()
+    if given.context is not None:
+        written = _argument(f"@{given.context}")
+        try:
+            around = parse_given(written)
+        except ValueError as error:
+            raise UsageError(f"{given.context}: {error}") from None
+    name = str(given.template)
+    return Trial(
+        from_bytes(_argument(f"@{name}")),
+        sys.stdin.buffer.read() if given.input == "-" else _argument(f"@{given.input}"),
+        name,
+        Language(given.engine),
+        is_xml=given.xml,
+        is_response=given.response,
+        given=around,
+    )
 
 
 def _snapshot(given: argparse.Namespace) -> tuple[Any, tuple[Problem, ...]]:

@@ -1,13 +1,15 @@
 """What ``lockgate`` does without a command: the examples in ``definitions/``, an upstream of our own, and mitmweb."""
 
 import atexit
+import html
 import os
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 UPSTREAM: Final = ("127.0.0.1", 8089)
 """Where the examples expect the demonstration's upstream."""
@@ -95,16 +97,72 @@ def _start_upstream() -> None:
     raise RuntimeError(f"the demonstration's upstream did not answer within {START_SECONDS:.0f} s")
 
 
+_ENVELOPE: Final = """\
+<?xml version="1.0" encoding="utf-8"?>
+<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>{}</soap:Body></soap:Envelope>
+"""
+_ANSWER: Final = (
+    '<NumberToWordsResponse xmlns="http://lockgate.example/numbers"><Words>{}</Words></NumberToWordsResponse>'
+)
+_FAULT: Final = "<soap:Fault><faultcode>soap:Client</faultcode><faultstring>{}</faultstring></soap:Fault>"
+_SMALL: Final = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS: Final = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_MOST: Final = 999_999
+_LONGEST_REQUEST: Final = 64 * 1024
+
+
+def soap(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """A small SOAP service, as WSGI: says a number in words, for the example of SOAP to REST."""
+    status, body = "200 OK", ""
+    try:
+        length = min(int(environ.get("CONTENT_LENGTH") or 0), _LONGEST_REQUEST)
+        body = _ANSWER.format(in_words(_number_in(environ["wsgi.input"].read(length))))
+    except ValueError as error:
+        status, body = "500 Internal Server Error", _FAULT.format(html.escape(str(error)))
+    raw = _ENVELOPE.format(body).encode()
+    start_response(status, [("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(raw)))])
+    return [raw]
+
+
+def _number_in(envelope: bytes) -> int:
+    from lockgate.documents.xml import decode_xml
+
+    value: Any = decode_xml(envelope)
+    for name in ("Envelope", "Body", "NumberToWords", "Number"):
+        if not isinstance(value, dict) or name not in value:
+            raise ValueError(f"expected {name}")
+        value = value[name]
+    if not isinstance(value, str) or not value.isdecimal() or int(value[:9]) > _MOST:
+        raise ValueError(f"expected a number from 0 to {_MOST}")
+    return int(value)
+
+
+def in_words(number: int) -> str:
+    """A number from 0 to 999,999, in English."""
+    for size, name in ((1000, "thousand"), (100, "hundred")):
+        if number >= size:
+            rest = f" {in_words(number % size)}" if number % size else ""
+            return f"{in_words(number // size)} {name}{rest}"
+    if number < len(_SMALL):
+        return _SMALL[number]
+    rest = f" {_SMALL[number % 10]}" if number % 10 else ""
+    return f"{_TENS[number // 10 - 2]}{rest}"
+
+
 def _upstream(host: str, port: int) -> None:
-    """Run httpbin until our standard input is closed."""
+    """Run httpbin, with the SOAP service under /soap, until our standard input is closed."""
     import logging
     import threading
 
     from httpbin import app
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(host, port, app, threaded=True)
+    server = make_server(host, port, DispatcherMiddleware(app, {"/soap": soap}), threaded=True)
 
     def watch() -> None:
         sys.stdin.buffer.read()

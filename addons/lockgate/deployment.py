@@ -156,7 +156,9 @@ class Deployment:
     def watched(self) -> tuple[Path, ...]:
         """Files and folders whose change asks for a reload."""
         templates = Path(self.settings.template_path)
-        return (*self.paths, templates) if templates.is_dir() else self.paths
+        named = {Path(file) for api in self.gateway.current.apis.values() for file in api.definition.files}
+        watched = (*self.paths, *sorted(file for file in named if file.parent.is_dir()))
+        return (*watched, templates) if templates.is_dir() else watched
 
 
 def read_settings(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, tuple[Problem, ...]]:

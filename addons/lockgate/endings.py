@@ -25,13 +25,15 @@ class Ending(Enum):
     SCRIPT = "script"
     """A virtual endpoint, or any other link that answers by itself."""
     ASIDE = "aside"
-    """A Classic mock or a CORS preflight: nobody counts them."""
+    """A Classic mock, a CORS preflight or a batch: nobody counts them."""
 
 
 _BY_LINK: Final = {
     "routing": Ending.UNROUTED,
     "access": Ending.ASIDE,
     "cors": Ending.ASIDE,
+    # Its parts are recorded.
+    "batch": Ending.ASIDE,
     "mock_response": Ending.MOCK,
     "cache": Ending.CACHED,
 }

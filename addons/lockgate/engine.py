@@ -12,6 +12,7 @@ A host delivers headers and body apart or together::
     run.exchange.response                             # what the client gets
 """
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,9 @@ from typing import Final, NamedTuple
 from lockgate.assembly import CompiledApi, CompiledVersion, Plan
 from lockgate.chain import Observer, run_links
 from lockgate.error_replies import KEPT, PLAIN
+from lockgate.events import event_of, kind_of
 from lockgate.exchange import Body, Exchange, Headers, NotRead, Pass, Request, Response, Upstream, replace
-from lockgate.middleware import Continue, Forward, Loop, Outcome, Reason, Reject, Respond
+from lockgate.middleware import Continue, Forward, Loop, Moved, Outcome, Reason, Reject, Respond
 from lockgate.replies import BAD_REQUEST, BODY_TOO_LARGE, NOT_FOUND, PATH_TOO_LONG, error_reply, redirect
 from lockgate.routing.pattern import decode_path
 from lockgate.services import Outside, Services
@@ -158,6 +160,7 @@ class _Way(NamedTuple):
     inside: bool = False
     check_limits: bool = False
     to_itself: bool = False
+    shown_host: str = ""
 
 
 _FROM_OUTSIDE: Final = _Way()
@@ -174,8 +177,12 @@ def _enter(run: Run, api: CompiledApi, way: _Way = _FROM_OUTSIDE, named: str = "
     """
     definition = api.definition
     before = run.exchange
-    choice = None
     path = decode_path(before.request.path)
+    own = None if before.passes else api.own_plan(path)
+    if own is not None:
+        _enter_own(run, api, own, path)
+        return
+    choice = None
     version = ""
     if definition.versioning is not None or definition.refusal is not None:
         choice = choose(definition, api.listen, before.request, path, named)
@@ -201,6 +208,17 @@ def _enter(run: Run, api: CompiledApi, way: _Way = _FROM_OUTSIDE, named: str = "
     run.version = api.versions[version]
     run.routed_path = _routed_path(run)
     run.plan = run.request_plan = run.version.plan(Phase.REQUEST, request.method, path, run.routed_path)
+
+
+def _enter_own(run: Run, api: CompiledApi, plan: Plan, path: str) -> None:
+    """Begin the one pass through an endpoint of the gateway's own: no version is chosen for it."""
+    definition, method = api.definition, run.exchange.request.method
+    this = Pass(definition.id, definition.name, "", definition.listen_path, method, path)
+    run.exchange = replace(run.exchange, passes=(this,))
+    run.api = api
+    run.trace.secret_names |= api.key_names
+    run.trace.secrets |= definition.secrets
+    run.plan = run.request_plan = plan
 
 
 def _routed_path(run: Run) -> str:
@@ -291,8 +309,8 @@ async def run_request(run: Run, body: Body) -> None:
             case Reject():
                 _refuse(run, outcome)
                 return
-            case Loop():
-                if not _loop(run, outcome) or run.waits_for_body:
+            case Loop() | Moved():
+                if not _goes_on(run, outcome):
                     return
             case Continue():
                 raise RuntimeError("the request chain ended without a link that answers or forwards")
@@ -313,7 +331,7 @@ async def _to_upstream(run: Run) -> None:
                 begin_response(run, response)
                 await run_response(run, response.body)
                 return
-            case Forward() | Loop():
+            case Forward() | Loop() | Moved():
                 raise RuntimeError("a link between the chains cannot forward")
     run.upstream = run.exchange.upstream
     run.trace.upstream_request = run.exchange.request
@@ -328,12 +346,35 @@ async def _run_phase(run: Run) -> Outcome:
     outcome = await run_links(
         plan.links, run.exchange, run.services, run.trace, plan.phase, strict=strict, observers=run.observers
     )
-    if isinstance(outcome, Continue | Forward | Loop):
+    if outcome.exchange is not None:
         run.exchange = outcome.exchange
     elif run.trace.steps:
         # What links before the one that answered wrote stays: headers for every answer, variables, passes.
         run.exchange = run.trace.steps[-1].before
     return outcome
+
+
+def _goes_on(run: Run, outcome: Loop | Moved) -> bool:
+    """Enter the API of a loop, or another plan. False: it is answered, or has to wait for the body."""
+    if isinstance(outcome, Moved):
+        _move(run)
+        return True
+    return _loop(run, outcome) and not run.waits_for_body
+
+
+def _move(run: Run) -> None:
+    """Go on behind the link that ran last, in the plan for the path that the request has now."""
+    version = run.version
+    if version is None:
+        raise RuntimeError("nothing was routed")
+    *before, this = run.exchange.passes
+    path = decode_path(run.exchange.request.path)
+    run.exchange = replace(run.exchange, passes=(*before, replace(this, path=path)))
+    run.routed_path = _routed_path(run)
+    plan = version.plan(Phase.REQUEST, run.exchange.request.method, path, run.routed_path)
+    last = run.trace.steps[-1].link
+    done = max((index for index, link in enumerate(plan.links) if link.middleware.name == last), default=-1)
+    run.plan = run.request_plan = dataclasses.replace(plan, links=plan.links[done + 1 :])
 
 
 def _loop(run: Run, loop: Loop) -> bool:
@@ -352,12 +393,15 @@ def _loop(run: Run, loop: Loop) -> bool:
     if api is None:
         _refuse(run, Reject(Reason.LOOP_TARGET_MISSING if loop.counted else Reason.TARGET_MISSING))
         return False
-    request = replace(run.exchange.request, path=loop.path, method=loop.method or run.exchange.request.method)
-    run.exchange = replace(run.exchange, request=request, rewritten=None, to_method=None)
+    before = run.exchange
+    request = replace(before.request, path=loop.path, method=loop.method or before.request.method)
+    first = before.first_target or before.request.target
+    run.exchange = replace(before, request=request, rewritten=None, to_method=None, loop_host="", first_target=first)
     # In the reference gateway an API that loops to itself does not count again, whatever its target says.
     check_limits = loop.check_limits and not to_itself if loop.counted else this.check_limits
     level = level + 1 if loop.counted else level
-    _enter(run, api, _Way(level, inside=True, check_limits=check_limits, to_itself=to_itself))
+    way = _Way(level, inside=True, check_limits=check_limits, to_itself=to_itself, shown_host=loop.shown_host)
+    _enter(run, api, way)
     return not run.answered
 
 
@@ -433,7 +477,7 @@ async def run_response(run: Run, body: Body) -> None:
             _finish(run)
         case Reject():
             _refuse(run, outcome)
-        case Forward() | Loop():
+        case Forward() | Loop() | Moved():
             raise RuntimeError("a response link cannot forward")
 
 
@@ -465,13 +509,33 @@ def _refuse(run: Run, reject: Reject, detail: str = "", *, record: bool = True) 
         errors=errors,
         hide_generator=settings.hide_generator_header,
     )
+    if reject.headers.fields:
+        headers = reject.headers
+        for name, value in reply.headers:
+            headers = headers.set(name, value)
+        reply = replace(reply, headers=headers)
     before = run.exchange
     run.refusal = reject
+    _tell(run, reject)
     _set_response(run, reply)
     if record and detail:
         _note(run, "routing", "reject", _ROUTING, before, f"{status} {detail}")
     run.upstream = None
     _finish(run)
+
+
+def _tell(run: Run, reject: Reject) -> None:
+    """Have those told that handle the event that a refusal is."""
+    definition = None if run.api is None else run.api.definition
+    if definition is None or not definition.event_handlers:
+        return
+    last = run.trace.steps[-1].link if run.trace.steps else ""
+    kind = kind_of(reject, last)
+    handlers = run.snapshot.handlers(definition, kind) if kind else ()
+    if handlers:
+        depth = run.snapshot.settings.http_server_options.xff_depth
+        original = run.trace.original.request
+        run.services.fire(event_of(reject, last, run.exchange, original, definition.org_id, depth), handlers)
 
 
 def _answer(run: Run, response: Response, outcome: str, detail: str) -> None:

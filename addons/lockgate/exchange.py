@@ -246,6 +246,8 @@ class Pass:
     """Where ``loop_level`` is above 0: whether limits count in this pass too. At level 0 they always do."""
     to_itself: bool = False
     """Whether a loop to "self" led here: the same API, whose chain has asked for credentials before."""
+    shown_host: str = ""
+    """Host of the URL that scripts see behind a loop; "" where a rewrite led here."""
 
 
 type VariableValue = str | int | float | bool | tuple[VariableValue, ...] | Mapping[str, VariableValue] | None
@@ -321,6 +323,8 @@ class Exchange:
     """As it is now: links replace it, ``forward`` makes it the upstream's."""
     client: Client = Client()
     response: Response | None = None
+    part_of: str = ""
+    """Stamped by the host: id of the exchange that this one is a part of (``batch``); "" where it is none."""
     passes: tuple[Pass, ...] = ()
     """Written by the engine: one when the request is routed, one more for each loop."""
     ignored: bool = False
@@ -329,6 +333,8 @@ class Exchange:
     """Written by ``auth_token``: the key as it is known to the store; "" where no key was asked for."""
     session: Session | None = None
     """Written by ``auth_token``: of the key; it stays through later passes."""
+    made_session: bool = False
+    """Written by ``script_auth``: a script made ``session``, and no key is kept for it. ``auth_token`` takes it back."""
     quota: Quota | None = None
     """Written by ``key_limits``: what the key's quota has left, where this exchange was counted. ``auth_token`` takes it
     back when another key comes to count."""
@@ -349,6 +355,14 @@ class Exchange:
     own_headers: frozenset[bytes] = frozenset()
     """Written by ``request_headers``: names in lower case that the definition set, so that a client's Connection header
     does not take them away."""
+    processing_failed: bool = False
+    """Written by ``response_jq``: it failed, so that the response processors behind it, and ``error_override``, leave
+    the response as it is."""
+    loop_host: str = ""
+    """Written by plugins that record a loop in ``rewritten``: the host of its URL."""
+    first_target: str = ""
+    """Written by whoever replaces the request's path or query (loops, plugins): path and query as they came; "" where
+    nobody did."""
     forwarded: bool = False
     """Written by ``forward``: ``request`` is the upstream's, and a response comes from there."""
     upstream: Upstream | None = None

@@ -4,10 +4,10 @@ The trial runs the same compiled chain as a host does; only the outside is other
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace as replace_service
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from lockgate.assembly import CompiledApi, Plan
@@ -45,6 +45,9 @@ class _EveryKey:
 
     async def find(self, names: Sequence[str]) -> FoundKey | None:
         return FoundKey(names[0], self._session) if names else None
+
+    async def keep_meta_data(self, name: str, meta_data: Mapping[str, Any]) -> None:
+        """Nothing is kept: the next request finds the session that was given."""
 
 
 def with_session(posted: bytes) -> Outside:
@@ -176,6 +179,8 @@ async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
     """
     run = begin(snapshot, SYSTEM, Exchange(id="show", received_at=datetime.now(UTC), request=request))
     first = run.plan
+    if run.api is not None and run.version is None and first is not None and not run.answered:
+        return [f"{request.method} {request.path} → the gateway's own", "request:", *_plan_lines(first)]
     if run.api is None or run.version is None or first is None or run.answered:
         return [*(step.detail for step in run.trace.steps)]
     definition, this = run.api.definition, run.exchange.current_pass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
-from lockgate.exchange import Exchange, Response, Upstream
+from lockgate.exchange import NO_HEADERS, Exchange, Headers, Response, Upstream
 from lockgate.services import Services
 from lockgate.trace import Phase, Why
 
@@ -68,7 +68,14 @@ class Reason(Enum):
     TARGET_MISSING = (500, "Couldn't detect target")
     LOOP_TARGET_MISSING = (500, "Can't detect loop target")
     TRANSFORM_FAILED = (500, "A transform of this request failed and the gateway is strict")
+    NOT_FILTERED = (415, "The request body could not be transformed")
+    TASKS_BUSY = (503, "The request could not be worked on, try again later")
+    RESPONSE_NOT_TRANSFORMED = (500, "The response could not be transformed")
+    RESPONSE_TOO_LARGE = (500, "Response body too large")
     UNAVAILABLE = (503, "This API is not available: its definition asks for protection that this gateway cannot give")
+    MIDDLEWARE_ERROR = (500, "Middleware error")
+    SCRIPT_REFUSED = (403, "")
+    SCRIPT_FAILED = (500, "Error during virtual endpoint execution. Contact Administrator for more details.")
     INTERNAL = (500, "Internal Server Error")
 
     def __init__(self, status: int, message: str, flag: str = "", id: str = "") -> None:  # noqa: A002
@@ -89,12 +96,21 @@ class Continue:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Go on behind this link, in the plan for the path that the request has now. Lists and versions are not asked again."""
+
+    exchange: Exchange
+
+
+@dataclass(frozen=True, slots=True)
 class Respond:
     """Answer now."""
 
     response: Response
     finish: bool = False
     """Past the response chain."""
+    exchange: Exchange | None = None
+    """What else the link changed; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +124,14 @@ class Reject:
     """Instead of the reason's own status, where the definition sets it."""
     detail: str = ""
     """Why, for the trace alone: the client does not see it."""
+    failed: bool = False
+    """Whether the link failed, and the message cannot go on without it: trace and log say so."""
+    headers: Headers = NO_HEADERS
+    """Of the answer, beside those that every refusal has, which count before them."""
+    exchange: Exchange | None = None
+    """What else the link changed; None: nothing."""
+    key: str = ""
+    """That the client presented, for whoever is told of refusals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +159,11 @@ class Loop:
     """Whether the limits of the API that it leads to count. They do not in an API that loops to itself."""
     counted: bool = True
     """Whether it raises the loop level. An API whose upstream is another API of this gateway enters it without."""
+    shown_host: str = ""
+    """Host of the URL that scripts of the next pass see; "" for loops that a rewrite leads to."""
 
 
-type Outcome = Continue | Respond | Reject | Forward | Loop
+type Outcome = Continue | Moved | Respond | Reject | Forward | Loop
 type Step[C] = Callable[[C, Exchange, Services], Outcome | Awaitable[Outcome]]
 
 
@@ -237,6 +263,8 @@ class Middleware[C]:
     """The config of a link that every exchange passes."""
     passes_by: Callable[[C, str], bool] | None = None
     """For an API's section: whether requests with a method pass by all request links but this one and the last."""
+    runs_tasks: bool = False
+    """Whether its steps hand work to limited processes, so that a host may have some ready."""
 
     def step(self, phase: Phase) -> Step[C] | None:
         """The step of one phase."""

@@ -10,6 +10,7 @@ from enum import Enum
 from lockgate.error_replies import PLAIN, ErrorReplies
 from lockgate.middleware import Reason, Rule
 from lockgate.routing.pattern import Regex
+from lockgate.scripting.events import EventScript
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,17 @@ class ApiDefinition:
     errors: ErrorReplies = PLAIN
     """How its errors are worded."""
     recording: Recording = Recording()
+    batch: Section | None = None
+    """Of the endpoint for several requests in one; None: there is none."""
+    event_handlers: Mapping[str, tuple[EventScript, ...]] = field(default_factory=dict)
+    """By name of the event: who is told."""
     document: Mapping[str, object] = field(default_factory=dict)
     """The definition as it was written."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """What its references to secrets stand for: nobody is shown these texts."""
     source: str = ""
     """File it was read from, as the user gave it."""
+    files: tuple[str, ...] = ()
+    """Files beside it that it was made of, as far as they are read when it is loaded: templates. Some may be missing."""
     content_hash: str = ""
     """Of everything it was made of: equal hashes, equal behaviour."""

@@ -33,6 +33,7 @@ from lockgate.decoding.shapes import (
     unsupported,
 )
 from lockgate.decoding.syntax import Parsed, SyntaxProblem, parse_json, parse_yaml
+from lockgate.destinations import parse_destination
 from lockgate.problems import Problem
 
 DEFAULT_SECRET: Final = "352d20ee67be67f6340b4c0605b044b7"  # noqa: S105 - documented, and refused off loopback
@@ -67,6 +68,8 @@ class HttpServerOptions:
     """The path goes upstream as it was written."""
     max_request_body_size: int = 0
     """In bytes, for the whole gateway; 0 is no limit."""
+    max_response_body_size: int = 0
+    """In bytes, of responses whose bodies are transformed, without their content encoding; 0 is 128 MB."""
     xff_depth: int = 0
     """Which entry of X-Forwarded-For is the client, counted from the right; 0 is the first one."""
     enable_websockets: bool = True
@@ -131,6 +134,28 @@ class RecordSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptSettings:
+    """``x-lockgate.scripts``: what scripts may do, and clients with batches of requests."""
+
+    engine: str = "embedded"
+    """Where scripts run. ``embedded``: in the gateway's process; ``processes``: in limited processes of their own, for
+    scripts of people who are not trusted with the gateway: V8 may end a process for want of memory. A call costs about
+    0.2 ms in the one, and 1 ms in the other."""
+    allowed_hosts: tuple[str, ...] = ()
+    """That scripts may call whatever their addresses are: names, "*.example.com", addresses and networks, each but
+    networks with a port or without; "*" is every host. Without it no script calls loopback, link-local, metadata and
+    multicast addresses, unless they are an upstream of its API or the gateway itself."""
+    private_networks: bool = True
+    """Scripts may call addresses of private networks, too."""
+    max_answer_bytes: int = 8 * 1024 * 1024
+    """Of what one call of a script gets from others; a batch counts as one. Of the answers in a client's batch, too."""
+    max_batch: int = 100
+    """Requests in a batch, of a script or of a client."""
+    batch_at_once: int = 20
+    """Of them, those that are under way at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """``x-lockgate``: what only this gateway has."""
 
@@ -142,6 +167,7 @@ class Own:
     """Certificates of authorities that upstreams' are verified with, beside the usual ones; relative to the settings' file."""
     limits: Limits = Limits()
     records: RecordSettings = RecordSettings()
+    scripts: ScriptSettings = ScriptSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +284,19 @@ class Settings:
     """Folder of error templates; relative to the settings' file."""
     middleware_path: str = "middleware"
     """Folder of scripts; relative to the settings' file."""
+    enable_jsvm: bool = True
+    """Scripts of definitions run; off, requests for virtual endpoints go to the upstream."""
+    jsvm_timeout: int = 0
+    """In seconds, after which a script has failed; 0 and below is 5."""
+    tyk_js_path: str = ""
+    """A script that every API's scripts see, loaded before theirs; relative to the settings' file."""
+    bundle_base_url: str = ""
+    """Folder of bundles of plugins, or a ``file://`` URL of it; relative to the settings' file. "" is ``bundles`` in
+    ``middleware_path``. Bundles are not downloaded."""
+    public_key_path: str = ""
+    """RSA key, in PEM, that bundles have to be signed with; relative to the settings' file. "" asks for no signature."""
+    disable_virtual_path_blobs: bool = False
+    """Scripts of virtual endpoints that stand in a definition are not loaded; those in files are."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What ``secrets://KEY`` and ``$secret_conf.KEY`` stand for."""
     hide_generator_header: bool = False
@@ -320,6 +359,11 @@ class Settings:
         """Until the upstream's headers have to be there."""
         return self.proxy_default_timeout or 30.0
 
+    @property
+    def script_seconds(self) -> float:
+        """After which a script has failed."""
+        return float(self.jsvm_timeout) if self.jsvm_timeout > 0 else 5.0
+
 
 _FLAG: Final = optional(boolean(), default=False)
 _PORT: Final = integer(0, 65535)
@@ -340,7 +384,7 @@ _SERVER: Final = record(
         "max_request_body_size": optional(integer(0), 0),
         "xff_depth": optional(integer(), 0),
         "enable_websockets": optional(boolean(), default=True),
-        "max_response_body_size": unsupported("http_server_options.max_response_body_size", integer(0)),
+        "max_response_body_size": optional(integer(0), 0),
         "read_timeout": _SECONDS,
         "write_timeout": _SECONDS,
         "use_ssl": _FLAG,
@@ -466,6 +510,27 @@ _ANALYTICS: Final = record(
         },
     },
 )
+
+
+def _destination(value: Any, at: Place, notes: Notes) -> None:
+    if isinstance(value, str):
+        try:
+            parse_destination(value)
+        except ValueError as error:
+            notes.error("bad-value", str(error), at)
+
+
+_SCRIPTS: Final = record(
+    ScriptSettings,
+    {
+        "engine": optional(choice("embedded", "processes"), "embedded"),
+        "allowed_hosts": optional(list_of(checked(string(), _destination)), ()),
+        "private_networks": optional(boolean(), default=True),
+        "max_answer_bytes": optional(integer(1), ScriptSettings().max_answer_bytes),
+        "max_batch": optional(integer(1, 10_000), ScriptSettings().max_batch),
+        "batch_at_once": optional(integer(1, 1000), ScriptSettings().batch_at_once),
+    },
+)
 _OWN: Final = record(
     Own,
     {
@@ -474,10 +539,10 @@ _OWN: Final = record(
         "upstream_ca_files": _TEXTS,
         "limits": optional(_LIMITS, Limits()),
         "records": optional(_RECORDS, RecordSettings()),
+        "scripts": optional(_SCRIPTS, ScriptSettings()),
     },
 )
 _IGNORED_SWITCHES: Final = [
-    "enable_jsvm",
     "use_db_app_configs",
     "use_sentry",
     "allow_insecure_configs",
@@ -524,7 +589,9 @@ _SETTINGS: Final = record(
         **dict.fromkeys(_IGNORED_SWITCHES, ignored(boolean())),
         "app_path": ignored(string()),
         "node_secret": ignored(string()),
-        "tyk_js_path": ignored(string()),
+        "enable_jsvm": optional(boolean(), default=True),
+        "jsvm_timeout": optional(integer(), 0),
+        "tyk_js_path": optional(string(), ""),
         "sentry_code": ignored(string()),
         "pid_file_location": ignored(string()),
         "regexp_cache_expire": ignored(integer()),
@@ -580,8 +647,11 @@ _SETTINGS: Final = record(
         ),
         "health_check_endpoint_name": unsupported("health_check_endpoint_name", string()),
         "readiness_check_endpoint_name": unsupported("readiness_check_endpoint_name", string()),
-        "enable_bundle_downloader": _switch("enable_bundle_downloader"),
-        "bundle_base_url": ignored(string()),
+        # Bundles are read where they are.
+        "enable_bundle_downloader": ignored(boolean()),
+        "bundle_insecure_skip_verify": ignored(boolean()),
+        "bundle_base_url": optional(string(), ""),
+        "public_key_path": optional(string(), ""),
         "coprocess_options": _not("coprocess_options"),
         "enable_api_segregation": _switch("enable_api_segregation"),
         "opentelemetry": _not("opentelemetry", consequence=_NOTED),
@@ -596,7 +666,6 @@ _SETTINGS: Final = record(
         "global_session_lifetime": ignored(integer()),
         "event_handlers": _not("event_handlers"),
         "event_trigers_defunct": ignored(anything()),
-        "jsvm_timeout": ignored(integer()),
         "dns_cache": ignored(anything()),
         "security": _not("security"),
         "proxy_ssl_insecure_skip_verify": _FLAG,
@@ -614,7 +683,7 @@ _SETTINGS: Final = record(
         "oauth_refresh_token_expire": ignored(integer()),
         "oauth_token_expire": ignored(integer()),
         "ports_whitelist": ignored(anything()),
-        "disable_virtual_path_blobs": _switch("disable_virtual_path_blobs"),
+        "disable_virtual_path_blobs": _FLAG,
         "liveness_check": ignored(anything()),
         "reload_wait_time": ignored(integer()),
         "reload_interval": ignored(integer()),
@@ -714,9 +783,14 @@ def _known_variables() -> dict[str, Place]:
     server = {f"HTTPSERVEROPTIONS_{_folded(key)}": ("http_server_options", key) for key in _SERVER.keys}
     storage = {f"STORAGE_{_folded(key)}": ("storage", key) for key in ("type", "host", "port", "password", "database")}
     own: dict[str, Place] = {
-        **{f"XLOCKGATE_{_folded(key)}": ("x-lockgate", key) for key in _OWN.keys if key not in ("limits", "records")},
+        **{
+            f"XLOCKGATE_{_folded(key)}": ("x-lockgate", key)
+            for key in _OWN.keys
+            if key not in ("limits", "records", "scripts")
+        },
         **{f"XLOCKGATE_LIMITS_{_folded(key)}": ("x-lockgate", "limits", key) for key in _LIMITS.keys},
         **{f"XLOCKGATE_RECORDS_{_folded(key)}": ("x-lockgate", "records", key) for key in _RECORDS.keys},
+        **{f"XLOCKGATE_SCRIPTS_{_folded(key)}": ("x-lockgate", "scripts", key) for key in _SCRIPTS.keys},
     }
     analytics: dict[str, Place] = {
         **{f"ANALYTICSCONFIG_{_folded(key)}": ("analytics_config", key) for key in _ANALYTICS.keys},

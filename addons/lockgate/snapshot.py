@@ -11,6 +11,8 @@ from lockgate.assembly import CompiledApi, MatchingOptions
 from lockgate.model import ApiDefinition
 from lockgate.problems import Problem, Severity
 from lockgate.routing.table import DomainTable, Route
+from lockgate.scripting.events import ScriptHandler
+from lockgate.scripting.program import Program
 from lockgate.settings import Settings
 
 
@@ -18,7 +20,7 @@ from lockgate.settings import Settings
 class Snapshot:
     """Every API of one load, compiled and routed."""
 
-    __slots__ = ("__weakref__", "_routed", "_routes", "apis", "generation", "settings")
+    __slots__ = ("__weakref__", "_event_program", "_routed", "_routes", "apis", "generation", "settings")
 
     def __init__(
         self,
@@ -49,6 +51,20 @@ class Snapshot:
             strict=settings.http_server_options.enable_strict_routes,
             hostname=settings.hostname,
         )
+
+        # Of equal names the last one counts, whichever API has it.
+        scripts = (
+            source
+            for definition in definitions
+            for handlers in definition.event_handlers.values()
+            for script in handlers
+            for source in script.sources
+        )
+        self._event_program: Final = Program("event handlers", tuple(dict.fromkeys(scripts)))
+
+    def handlers(self, definition: ApiDefinition, event: str) -> tuple[ScriptHandler, ...]:
+        """Who is told of an event of an API."""
+        return tuple(ScriptHandler(script, self._event_program) for script in definition.event_handlers.get(event, ()))
 
     def route(self, host: str, path: str) -> tuple[CompiledApi, Route] | None:
         """The API that serves a host and decoded path, and by which prefix."""

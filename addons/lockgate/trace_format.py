@@ -29,6 +29,7 @@ _SECRET_NAME: Final = re.compile(
 )
 _WIDTH: Final = 18
 _SESSIONS: Final = "sessions"
+_HTTP: Final = "http"
 _SHORTEST_KEY: Final = 4
 """In characters; a shorter text that was looked up is no key, and stands in other words."""
 _SHORTEST_PRESENTED: Final = 8
@@ -96,7 +97,10 @@ def _step(step: TraceStep) -> Plain:
         "us": round(step.elapsed_ns / 1000, 1),
         "changes": [_change(change) for change in difference(step.before, step.after)],
         "calls": [
-            {"service": c.service, "operation": c.operation, "arguments": _clean(list(c.arguments)), "answer": c.answer}
+            {
+                "service": c.service, "operation": c.operation,
+                "arguments": _clean(list(c.arguments)), "answer": _clean(c.answer),
+            }
             for c in step.calls
         ],
     }  # fmt: skip
@@ -158,6 +162,10 @@ def _clean(value: Any) -> Any:
     """A plain value whose texts any encoder takes."""
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, bytes):
+        return _body(value)
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(one) for key, one in value.items()}
     return [_clean(one) for one in value] if isinstance(value, list | tuple) else value
 
 
@@ -263,8 +271,7 @@ def _without(value: Any, secret: re.Pattern[str]) -> Any:
 def _masked_message(message: Plain | None, names: AbstractSet[str]) -> Plain | None:
     if message is None:
         return None
-    headers = [[n, MASK if _holds_secret(n, names) else v] for n, v in message["headers"]]
-    copy = {**message, "headers": headers}
+    copy = {**message, "headers": _masked_fields(message["headers"], names)}
     if "target" in copy:
         copy["target"] = masked_url(copy["target"], names)
     return copy
@@ -272,17 +279,32 @@ def _masked_message(message: Plain | None, names: AbstractSet[str]) -> Plain | N
 
 def _masked_step(step: Plain, names: AbstractSet[str]) -> Plain:
     changes = [_masked_change(change, names) for change in step["changes"]]
-    calls = [_masked_call(call) for call in step["calls"]]
+    calls = [_masked_call(call, names) for call in step["calls"]]
     return {**step, "changes": changes, "calls": calls, "detail": masked_url(step["detail"], names)}
 
 
-def _masked_call(call: Plain) -> Plain:
-    """A call without the key that was looked up, and without the session that it has."""
+def _masked_call(call: Plain, names: AbstractSet[str]) -> Plain:
+    """A call without the key that was looked up, and without the session that it has; a request as any other."""
+    if call["service"] == _HTTP:
+        return _masked_request(call, names)
     if call["service"] != _SESSIONS:
         return call
     answer = call["answer"]
     found = {"name": MASK, "session": MASK} if isinstance(answer, Mapping) and "error" not in answer else answer
     return {**call, "arguments": [MASK] * len(call["arguments"]), "answer": found}
+
+
+def _masked_request(call: Plain, names: AbstractSet[str]) -> Plain:
+    method, url, headers, body = call["arguments"]
+    arguments = [method, masked_url(url, names), _masked_fields(headers, names), body]
+    answer = dict(call["answer"])
+    if "headers" in answer:
+        answer["headers"] = _masked_fields(answer["headers"], names)
+    return {**call, "arguments": arguments, "answer": answer}
+
+
+def _masked_fields(headers: Sequence[Sequence[str]], names: AbstractSet[str]) -> list[list[str]]:
+    return [[n, MASK if _holds_secret(n, names) else v] for n, v in headers]
 
 
 def _masked_change(change: Plain, names: AbstractSet[str]) -> Plain:
@@ -414,7 +436,16 @@ def _step_lines(number: int, step: Plain) -> Iterator[str]:
     for change in step["changes"]:
         yield from (f"         {line}" for line in _change_lines(change))
     for call in step["calls"]:
-        yield f"         asked {call['service']}.{call['operation']}: {call['answer']!r}"
+        yield f"         {_call_line(call)}"
+
+
+def _call_line(call: Plain) -> str:
+    answer = call["answer"]
+    if call["service"] != _HTTP:
+        return f"asked {call['service']}.{call['operation']}: {answer!r}"
+    method, url, *_ = call["arguments"]
+    came = answer["failed"] if "failed" in answer else f"{answer['status']}, {answer['body']['size']} bytes"
+    return f"sent {method} {url}: {came} ({answer['seconds'] * 1000:.1f} ms)"
 
 
 def why_text(why: Mapping[str, str]) -> str:

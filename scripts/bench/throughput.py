@@ -9,6 +9,7 @@ machine happens to both sides. Needs wrk and nginx.
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -25,9 +26,13 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import jinja2
 from figures import ROOT, machine_lines, median_interval, ratios, stop, table
 
 DEFINITIONS: Final = Path(__file__).resolve().parent / "definitions"
+TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
+ORDER: Final = json.dumps(json.loads((TEMPLATES / "order_summary.json").read_text("utf-8")), ensure_ascii=False)
+"""Of 2 kB, what is transformed."""
 UPSTREAM_IN_DEFINITIONS: Final = "http://127.0.0.1:8089"
 PLAIN: Final = "mitmdump"
 START_SECONDS: Final = 60.0
@@ -54,7 +59,12 @@ http {{
     location / {{
       default_type application/json;
       add_header X-Seen "$request_uri $http_x_gateway";
+      add_header X-Length "$content_length";
       return 200 '{{"id": 42, "title": "a book", "pages": 312}}';
+    }}
+    location = /order.json {{
+      root {folder};
+      types {{ application/json json; }}
     }}
   }}
 }}
@@ -92,6 +102,10 @@ class Variant:
     path: str
     expected: tuple[tuple[str, str], ...]
     """Headers that the answer has if the chain did its work."""
+    posted: str = ""
+    """Body of the requests; "" sends GET."""
+    base: str = PLAIN
+    """Name of the variant that it is compared with."""
     port: int = 0
     rates: list[float] = field(default_factory=list)
     slowest: list[float] = field(default_factory=list)
@@ -110,6 +124,20 @@ MITMDUMP: Final = ("-c", "from mitmproxy.tools.main import mitmdump; mitmdump()"
 SERVE: Final = ("-m", "lockgate.cli", "serve", "--headless")
 TYPICAL: Final = ("/typical/books/42", (("X-Seen", "/library/42 bench"), ("X-Served-By", "bench")))
 MOCK: Final = ("/mocked/books/42", (("X-Served-By", "bench"),))
+PLAIN_REQUEST: Final = "mitmdump, 2 kB request"
+PLAIN_RESPONSE: Final = "mitmdump, 2 kB response"
+
+
+def _transformed() -> str:
+    """What the transform makes of the order: Jinja2's template of the same text says."""
+    environment = jinja2.Environment(keep_trailing_newline=True)
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    template = environment.from_string((TEMPLATES / "order_summary.j2").read_text("utf-8"))
+    return template.render(json.loads(ORDER))
+
+
+def _length(text: str, name: str = "Content-Length") -> tuple[str, str]:
+    return name, str(len(text.encode()))
 
 
 def variants(here: State, other: State | None, definitions: Path, upstream: str) -> list[Variant]:
@@ -120,7 +148,16 @@ def variants(here: State, other: State | None, definitions: Path, upstream: str)
     made = [
         Variant(PLAIN, here, (*MITMDUMP, *reverse), *bare),
         Variant("mitmdump, python -O", here, ("-O", *MITMDUMP, *reverse), *bare),
+        Variant(
+            PLAIN_REQUEST, here, (*MITMDUMP, *reverse), "/orders", (_length(ORDER, "X-Length"),), ORDER, PLAIN_REQUEST
+        ),
+        Variant(PLAIN_RESPONSE, here, (*MITMDUMP, *reverse), "/order.json", (_length(ORDER),), "", PLAIN_RESPONSE),
     ]
+    summary = _transformed()
+    transforms = (
+        ("request-body", "/transformed/orders", _length(summary, "X-Length"), ORDER, PLAIN_REQUEST),
+        ("response-body", "/transformed/order.json", _length(summary), "", PLAIN_RESPONSE),
+    )
     for state in (here, other):
         if state is None:
             continue
@@ -132,6 +169,11 @@ def variants(here: State, other: State | None, definitions: Path, upstream: str)
             serve = (*SERVE, "--definitions", folder, "--listen", "127.0.0.1:{port}")
             made.append(Variant(f"{prefix}mitmdump -s, {kind}", state, under, *request))
             made.append(Variant(f"{prefix}serve, {kind}", state, serve, *request))
+        if not (state.folder / "addons" / "lockgate" / "templates").is_dir():
+            continue  # It has no body transforms yet.
+        for kind, path, expected, posted, base in transforms:
+            serve = (*SERVE, "--definitions", str(definitions / kind), "--listen", "127.0.0.1:{port}")
+            made.append(Variant(f"{prefix}serve, {kind}", state, serve, path, (expected,), posted, base))
     return made
 
 
@@ -149,7 +191,9 @@ def main() -> int:
         port = _free_port()
         stack.enter_context(_upstream(folder, port))
         measured = variants(here, other, _definitions(folder, port), f"http://127.0.0.1:{port}")
-        wanted = [one for one in measured if not given.only or one.name == PLAIN or given.only in one.name]
+        wanted = [one for one in measured if not given.only or given.only in one.name]
+        bases = {one.base for one in wanted}
+        wanted = [one for one in measured if one in wanted or one.name in bases]
         for variant in wanted:
             stack.enter_context(_running(variant, folder))
             _verify(variant)
@@ -164,7 +208,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=2, metavar="N", help="length of a sample (default 2)")
     parser.add_argument("--state", type=Path, metavar="DIR", help="another checkout to compare with")
     parser.add_argument(
-        "--only", default="", metavar="TEXT", help="variants with this in their name, and plain mitmdump"
+        "--only", default="", metavar="TEXT", help="variants with this in their name, and what they are compared with"
     )
     return parser.parse_args()
 
@@ -183,11 +227,13 @@ def _definitions(folder: Path, port: int) -> Path:
         target.parent.mkdir(parents=True)
         text = source.read_text("utf-8")
         target.write_text(text.replace(UPSTREAM_IN_DEFINITIONS, f"http://127.0.0.1:{port}"), "utf-8")
+        shutil.copy(TEMPLATES / "order_summary.tmpl", target.parent)
     return folder / "definitions"
 
 
 @contextlib.contextmanager
 def _upstream(folder: Path, port: int) -> Iterator[None]:
+    (folder / "order.json").write_text(ORDER, "utf-8")
     configuration = folder / "nginx.conf"
     configuration.write_text(NGINX.format(folder=folder, port=port), "utf-8")
     command = ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(configuration)]
@@ -244,15 +290,16 @@ def _tail(log: Path) -> str:
 
 def _verify(variant: Variant) -> None:
     """See that it does the work before measuring how fast it does it."""
-    request = urllib.request.Request(variant.url, headers={"X-Internal": "1"})
+    headers = {"X-Internal": "1"} | ({"Content-Type": "application/json"} if variant.posted else {})
+    request = urllib.request.Request(variant.url, variant.posted.encode() or None, headers)
     try:
         with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
-            headers = answer.headers
+            answered = answer.headers
     except (OSError, urllib.error.HTTPError) as error:
         raise stop(f"{variant.name} does not serve {variant.url}: {error}") from None
     for name, value in variant.expected:
-        if (headers.get(name) or "").strip() != value:
-            raise stop(f"{variant.name}: expected {name}: {value!r}, found {headers.get(name)!r}")
+        if (answered.get(name) or "").strip() != value:
+            raise stop(f"{variant.name}: expected {name}: {value!r}, found {answered.get(name)!r}")
 
 
 def _measure(wanted: Sequence[Variant], rounds: int, seconds: int) -> None:
@@ -281,11 +328,20 @@ _MILLISECONDS: Final = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 def _sample(variant: Variant, seconds: int) -> tuple[float, float]:
     """Requests per second, and milliseconds within which 99 % came."""
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", variant.url]
-    output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    if variant.posted:
+        command[-1:-1] = ["-s", "/dev/stdin"]
+    output = subprocess.run(command, input=_script(variant), capture_output=True, text=True, check=False).stdout
     rate, slowest, failed = _RATE.search(output), _SLOWEST.search(output), _FAILED.search(output)
     if rate is None or slowest is None or failed is not None:
         raise stop(f"{variant.name}: {failed[0].strip() if failed else 'wrk gave no figures'}\n{output}")
     return float(rate[1]), float(slowest[1]) * _MILLISECONDS[slowest[2]]
+
+
+def _script(variant: Variant) -> str:
+    """For wrk, in Lua."""
+    return (
+        f'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [==[{variant.posted}]==]\n'
+    )
 
 
 def _report(wanted: Sequence[Variant], given: argparse.Namespace, here: State, other: State | None) -> None:
@@ -293,7 +349,7 @@ def _report(wanted: Sequence[Variant], given: argparse.Namespace, here: State, o
     states = [(state.name, state.folder) for state in (here, other) if state is not None]
     print("\n".join(machine_lines(*states)))
     print(f"wrk -t1 -c{CONNECTIONS} -d{given.seconds}s, {given.rounds} rounds; median [95 % interval]\n")
-    base = next(variant for variant in wanted if variant.name == PLAIN)
+    bases = {variant.name: variant for variant in wanted}
     rows = [
         [
             variant.name,
@@ -302,11 +358,11 @@ def _report(wanted: Sequence[Variant], given: argparse.Namespace, here: State, o
             f"{median(variant.rates):.0f}",
             f"{max(variant.rates):.0f}",
             f"{median(variant.slowest):.1f}",
-            str(median_interval(ratios(variant.rates, base.rates))),
+            str(median_interval(ratios(variant.rates, bases[variant.base].rates))),
         ]
         for variant in wanted
     ]
-    print(table(["variant", "n", "min", "median", "max requests/s", "p99 ms", "÷ plain mitmdump"], rows))
+    print(table(["variant", "n", "min", "median", "max requests/s", "p99 ms", "÷ its mitmdump"], rows))
     if other is None:
         return
     by_name = {variant.name: variant for variant in wanted}

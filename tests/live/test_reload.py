@@ -168,3 +168,30 @@ async def test_each_line_on_an_exchange_has_its_id(serve):
     assert [(line["level"], line.get("status")) for line in lines] == [("info", 200), ("warning", None), ("info", 500)]
     assert all(line["exchange_id"] for line in lines)
     assert lines[1]["exchange_id"] == lines[2]["exchange_id"] != lines[0]["exchange_id"]
+
+
+async def test_files_of_templates_are_followed_wherever_they_stand(serve, tmp_path):
+    def transformed(path):
+        section = {"enabled": True, "format": "json", "path": path}
+        mocked = {"enabled": True, "code": 200, "body": '{"a": 1}', "headers": []}
+        return oas({"GET /x": {"mockResponse": mocked, "transformResponseBody": section}}, name="a", listen="/a/")
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    (first / "a.tmpl").write_text("one {{.a}}")
+    served = await serve({"a.json": transformed("first/a.tmpl")})
+    assert await served.get("/a/x") == (200, b"one 1")
+
+    (first / "a.tmpl").write_text("two {{.a}}")
+    await served.becomes("/a/x", (200, b"two 1"))
+    # Another folder, which nobody has watched until now, and a file that is not there yet.
+    served.write("a.json", transformed("second/b.tmpl"))
+    await served.becomes("/a/x", (200, b'{"a": 1}'))
+    async with asyncio.timeout(SECONDS):
+        while await served.get("/a/x") != (200, b"three 1"):
+            (second / "b.tmpl").write_text("three {{.a}}")
+            await asyncio.sleep(0.2)
+    (second / "b.tmpl").write_text("{{if}}")
+    await served.becomes("/a/x", (200, b'{"a": 1}'))
+    assert "missing value for if" in served.log.read_text()

@@ -357,8 +357,10 @@ def test_error_overrides():
         ({"use_keyless": False, "use_basic_auth": True}, "basic authentication"),
         ({"use_keyless": None, "enable_jwt": True}, "authentication by JWT"),
         ({"global_rate_limit": {"rate": 1, "per": 1}}, "global_rate_limit"),
-        ({"custom_middleware": {"pre": [{"name": "x", "path": "y"}]}}, "custom_middleware"),
-        ({"custom_middleware_bundle": "b.zip"}, "custom_middleware_bundle"),
+        (
+            {"custom_middleware": {"driver": "grpc", "pre": [{"name": "x", "path": "y"}]}},
+            "plugins of driver 'grpc'",
+        ),
         ({"use_mutual_tls_auth": True}, "use_mutual_tls_auth"),
         ({"graphql": {"enabled": True}}, "graphql"),
         ({"upstream_auth": {"enabled": True}}, "upstream_auth"),
@@ -381,15 +383,12 @@ def test_a_restriction_that_is_not_built_makes_the_api_unavailable(changes, feat
     [
         {"cache_options": {"enable_cache": True}},
         {"event_handlers": {"events": {"A": [{"handler_name": "x"}]}}},
-        {"enable_batch_request_support": True},
         {"proxy": {"transport": {"proxy_url": "http://proxy.test"}}},
         {"proxy": {"transport": {"ssl_force_common_name_check": True}}},
         {"proxy": {"service_discovery": {"use_discovery_service": True}}},
         {"upstream_certificates": {"*": "x"}},
         {"listen_port": 8443},
         {"protocol": "https"},
-        with_paths(transform=[{"path": "/a", "method": "GET"}]),
-        with_paths(virtual=[{"path": "/a", "method": "GET"}]),
         with_paths(cache=["/a"]),
     ],
 )
@@ -403,7 +402,7 @@ def test_served_without_what_is_not_built(changes):
     "changes",
     [
         {"cache_options": {"enable_cache": False, "cache_timeout": 5}},
-        {"custom_middleware": {"pre": [], "driver": "otto", "auth_check": {"name": "x"}}},
+        {"custom_middleware": {"pre": [], "driver": "otto", "auth_check": {"name": ""}}},
         {"global_rate_limit": {"rate": 1, "per": 1, "disabled": True}},
         {"global_rate_limit": {"rate": 1, "per": 1}, "disable_rate_limit": True},
         {"proxy": {"service_discovery": {"use_discovery_service": False, "query_endpoint": "x"}}},

@@ -78,12 +78,12 @@ javascript-plugins/20-gateway-enable-jsvm.json: 0 bad-json
 javascript-plugins/21-classic-waf-custom-middleware.json: 0 bad-json
 javascript-plugins/23-oas-plugin-config-driver.json: 0 bad-json
 javascript-plugins/24-oas-post-authentication-plugins.json: 0 bad-json
-javascript-plugins/25-oas-all-plugin-phases.json: 0 missing-key*5 unsupported-restriction*4
+javascript-plugins/25-oas-all-plugin-phases.json: 0 missing-key*5
 javascript-plugins/26-classic-all-plugin-phases.json: 0 unknown-format
 javascript-plugins/27-gateway-bundle-downloader.json: 0 bad-json
 javascript-plugins/28-bundle-manifest-python.json: 0 unknown-format
-javascript-plugins/29-oas-plugin-bundle.json: 1 unsupported-restriction
-javascript-plugins/30-classic-plugin-bundle.json: 1 unsupported-restriction
+javascript-plugins/29-oas-plugin-bundle.json: 1 unsupported-bundle
+javascript-plugins/30-classic-plugin-bundle.json: 1 unsupported-bundle
 javascript-plugins/31-gateway-bundle-public-key.json: 0 unknown-format
 javascript-plugins/33-bundle-manifest-javascript.json: 0 unknown-format
 javascript-plugins/35-event-object.json: 0 unknown-format
@@ -127,7 +127,7 @@ operator/08-looping-basic-auth-internal.yaml: 1
 operator/09-looping-auth-token-internal.yaml: 1
 operator/10-looping-proxy-api.yaml: 1
 operator/11-classic-custom-middleware-goplugin.json: 0 unknown-format
-operator/13-javascript-pre-hook.yaml: 1 unsupported-restriction
+operator/13-javascript-pre-hook.yaml: 1 missing-script
 operator/14-subgraph.yaml: 0 unsupported-kind
 operator/15-subgraph-api.yaml: 0 bad-yaml
 operator/16-supergraph.yaml: 0 unsupported-kind
@@ -292,15 +292,15 @@ recorded/dx-url-rewrite-triggers.yaml: 0 unknown-format
 recorded/dx-url-rewrite.yaml: 0 unknown-format
 recorded/dx-validate-request.yaml: 0 unknown-format
 recorded/dx-virtual-endpoint.yaml: 0 unknown-format
-request-body/01-oas-example-request-body-transform.json: 1 unsupported-section
+request-body/01-oas-example-request-body-transform.json: 1 template-unescaped-json*4
 request-body/03-classic-transform-file.json: 0 unknown-format
-request-body/04-operator-httpbin-transform.yaml: 1 unsupported-section*2
+request-body/04-operator-httpbin-transform.yaml: 1 template-unescaped-json
 request-headers/01-oas-api-level.json: 1
 request-headers/02-oas-endpoint-level.json: 1
 request-headers/03-classic-global-headers.json: 0 bad-json
 request-headers/04-classic-transform-headers.json: 0 unknown-format
 request-headers/05-operator-global-headers.yaml: 1
-request-headers/06-operator-transform-headers.yaml: 1 unsupported-section*2
+request-headers/06-operator-transform-headers.yaml: 1 template-unescaped-json
 request-headers/07-classic-rename-header.json: 0 bad-json
 request-method/01-oas-example-request-method.json: 1
 request-method/02-classic-method-transforms.json: 0 unknown-format
@@ -316,11 +316,11 @@ request-validation/01-oas-example-validate-request.json: 1
 request-validation/02-classic-validate-json.json: 0 unknown-format
 request-validation/03-json-schema-draft-07.json: 0 unknown-format
 request-validation/04-operator-validate-json.yaml: 1
-response-body/01-oas-example-response-body-transform.json: 1 unsupported-section
+response-body/01-oas-example-response-body-transform.json: 1 template-unescaped-json*4
 response-body/03-classic-transform-response-file.json: 0 unknown-format
 response-body/04-classic-response-processors.json: 0 unknown-format
-response-body/05-operator-httpbin-transform.yaml: 1 unsupported-section*2
-response-body/06-operator-httpbin-transform-before-5-3.yaml: 1 unsupported-section*2
+response-body/05-operator-httpbin-transform.yaml: 1 template-unescaped-json
+response-body/06-operator-httpbin-transform-before-5-3.yaml: 1 template-unescaped-json
 response-headers/01-oas-api-level.json: 1
 response-headers/02-oas-endpoint-level.json: 1
 response-headers/03-classic-response-processors.json: 0 unknown-format
@@ -328,8 +328,8 @@ response-headers/04-classic-global-response-headers.json: 0 bad-json
 response-headers/05-classic-transform-response-headers.json: 0 bad-json
 response-headers/06-classic-header-transform-rev-proxy.json: 0 unknown-format
 response-headers/07-operator-global-header.yaml: 1
-response-headers/08-operator-transform-response-headers.yaml: 1 unsupported-section*2
-response-headers/09-operator-transform-response-headers-before-5-3.yaml: 1 unsupported-section*2
+response-headers/08-operator-transform-response-headers.yaml: 1 template-unescaped-json
+response-headers/09-operator-transform-response-headers-before-5-3.yaml: 1 template-unescaped-json
 session/01-allowed-urls.json: 0 bad-json
 session/03-policy-partitions.json: 0 unknown-format
 session/04-gateway-policies-file.json: 0 bad-json
@@ -374,10 +374,10 @@ url-rewriting/11-classic-url-rewrites.json: 0 bad-json
 url-rewriting/13-classic-url-rewrites-triggers.json: 0 bad-json
 url-rewriting/14-operator-url-rewrite.yaml: 1
 url-rewriting/15-operator-url-rewrite-advanced.yaml: 1
-virtual-endpoints/01-oas-example-virtual-endpoint.json: 1 unsupported-section
+virtual-endpoints/01-oas-example-virtual-endpoint.json: 1
 virtual-endpoints/02-oas-plugin-config-data.json: 0 unknown-format
 virtual-endpoints/04-classic-virtual.json: 0 unknown-format
-virtual-endpoints/06-operator-virtual.yaml: 1 unsupported-section
+virtual-endpoints/06-operator-virtual.yaml: 1
 virtual-endpoints/09-custom-attributes.json: 0 unknown-format
 """
 """Of each file: how many APIs are served (also those that answer 503), and the sorted codes of its problems."""

@@ -6,7 +6,7 @@ from lockgate.loading.explanations import EXPLANATIONS
 
 PACKAGE = Path(lockgate.__file__).parent
 CODE = re.compile(
-    r'(?:\.(?:error|warning|problem)|Problem|SyntaxProblem)\(\s*"([a-z][a-z-]+)",|code(?:, severity)? = "([a-z-]+)"|code="([a-z-]+)"'
+    r'(?:\.(?:error|warning|problem|_find)|Problem|SyntaxProblem)\(\s*"([a-z][a-z-]+)",|code(?:, severity)? = "([a-z-]+)"|code="([a-z-]+)"'
 )
 
 
@@ -14,6 +14,7 @@ def used_codes():
     files = [
         *(PACKAGE / "loading").glob("*.py"),
         *(PACKAGE / "decoding").glob("*.py"),
+        PACKAGE / "templates" / "lint.py",
         PACKAGE / "settings.py",
         PACKAGE / "deployment.py",
     ]

@@ -326,7 +326,11 @@ def test_an_inactive_api_is_not_served():
             "rateLimit of an endpoint",
             id="limit of an endpoint",
         ),
-        pytest.param(with_global(prePlugins=[{"enabled": True, "functionName": "f"}]), "prePlugins", id="plugin"),
+        pytest.param(
+            with_global(pluginConfig={"driver": "python"}, prePlugins=[{"enabled": True, "functionName": "f"}]),
+            "plugins of driver 'python'",
+            id="plugin",
+        ),
         pytest.param(
             document(
                 {

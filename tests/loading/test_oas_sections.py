@@ -167,7 +167,7 @@ def test_error_overrides():
     assert (made.match.flag, made.match.body_field, made.match.body_value) == ("AKI", ("error", "code"), "5")
     assert kept.answer.status == 0
     assert version.sections["error_override"].config.errors == definition.errors
-    assert codes(loaded) == ["bad-value", "unsupported-error-template", "bad-status"]
+    assert codes(loaded) == ["bad-value", "bad-error-template", "bad-status"]
     off = load_document(document({"errorOverrides": {"enabled": False, "value": rules}}))
     assert (only(off)[0].errors.overrides, codes(off)) == ((), [])
 

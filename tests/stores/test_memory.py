@@ -2,8 +2,8 @@ import pytest
 from tests.keys import Clock, make_session
 
 from lockgate.identity.keys import handle_of
-from lockgate.services import Count, Limit, Taken
-from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryTurns
+from lockgate.services import Count, Limit, ServiceError, Taken
+from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryStorage, MemoryTurns
 
 
 def test_turns_go_round_by_name():
@@ -112,3 +112,65 @@ async def test_a_window_that_is_over_is_not_told():
     clock.time += 10
 
     assert await limits.look("ann", "rate") is None
+
+
+async def test_what_scripts_keep_ends_with_its_time():
+    clock = Clock()
+    store = MemoryStorage(clock)
+    assert await store.put("a", "1", 10)
+    assert await store.put("b", "2", 0)
+
+    assert [await store.time_left(name) for name in "abc"] == [10, -1, -2]
+    clock.time += 9.5
+    assert (await store.get("a"), await store.time_left("a")) == ("1", 1)
+    clock.time += 0.5
+    assert (await store.get("a"), await store.time_left("a")) == (None, -2)
+    assert await store.get("b") == "2"
+    assert await store.put("a", "3", 0, only_new=True)
+    assert not await store.put("a", "4", 0, only_new=True)
+    assert await store.get("a") == "3"
+    await store.forget("a")
+    await store.forget("a")
+    assert await store.get("a") is None
+
+
+async def test_a_number_keeps_the_time_that_it_began_with():
+    clock = Clock()
+    store = MemoryStorage(clock)
+
+    assert [await store.count("n", 10) for _ in range(2)] == [1, 2]
+    clock.time += 4
+    assert (await store.count("n", 100), await store.time_left("n")) == (3, 6)
+    clock.time += 6
+    assert await store.count("n", 100) == 1
+    await store.put("n", "-5", 0)
+    assert await store.count("n", 0) == -4
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.5", "1 ", "9223372036854775807", "1" * 30, "٣"])
+async def test_what_is_no_number_is_not_counted(text):
+    store = MemoryStorage(Clock())
+    await store.put("n", text, 0)
+
+    with pytest.raises(ServiceError, match="not an integer"):
+        await store.count("n", 0)
+    assert await store.get("n") == text
+
+
+async def test_a_store_that_is_full_keeps_what_it_has():
+    clock = Clock()
+    store = MemoryStorage(clock, most_bytes=1000)
+    await store.put("a", "x" * 300, 10)
+    await store.put("b", "x" * 200, 0)
+
+    with pytest.raises(ServiceError, match="full"):
+        await store.put("c", "x" * 300, 0)
+    await store.put("b", "y" * 290, 0)
+    with pytest.raises(ServiceError, match="full"):
+        await store.put("b", "y" * 400, 0)
+    assert await store.get("b") == "y" * 290
+    clock.time += 10
+    await store.put("c", "x" * 300, 0)
+    await store.forget("b")
+    await store.forget("c")
+    await store.put("d", "x" * 790, 0)

@@ -16,7 +16,6 @@ from lockgate.identity.keys import (
     handle_of,
     key_name,
     possible_names,
-    quota_scope,
     shown_hash,
 )
 from lockgate.identity.sessions import SessionError, completed, session_document
@@ -91,10 +90,7 @@ class _KeyHandler(Secured):
             created: When the key was made; "" is now.
         """
         before = old.document if old is not None and self.suppresses_reset else None
-        made = completed(document, time.time(), created or _now(), before)
-        await self.keys.sessions.keep(handle, shown, Session.of(made))
-        if before is None:
-            await self.keys.counts.give_back(handle)
+        await self.keys.keep(handle, shown, document, time.time(), created or _now(), before)
 
     async def keep_named(self, name: str, document: Mapping[str, Any]) -> None:
         """Keep a session under a name, and answer."""
@@ -153,24 +149,7 @@ class Key(_KeyHandler):
         if found is None:
             self.error("Key not found", 404)
             return
-        self.reply(await self._told(found[0], found[2].document))
-
-    async def _told(self, handle: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        told = await self._counted(handle, "", document)
-        rights = document["access_rights"] or {}
-        limited = {
-            api_id: {**right, "limit": await self._counted(handle, api_id, right["limit"])}
-            for api_id, right in rights.items()
-        }
-        return {**told, "access_rights": limited} if limited else told
-
-    async def _counted(self, handle: str, scope: str, limit: Mapping[str, Any]) -> dict[str, Any]:
-        """Limits with what is left of their quota."""
-        window = await self.keys.counts.look(handle, quota_scope(scope)) if limit["quota_max"] > 0 else None
-        if window is None:
-            return dict(limit)
-        used, ends_at = window
-        return {**limit, "quota_remaining": max(limit["quota_max"] - used, 0), "quota_renews": int(ends_at)}
+        self.reply(await self.keys.told(found[0], found[2].document))
 
     async def post(self, given: str) -> None:
         """Make it, or put another session in its place."""

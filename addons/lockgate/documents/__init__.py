@@ -1,1 +1,1 @@
-"""Documents as Go reads and prints them: JSON and its numbers."""
+"""Documents as Go reads and prints them: JSON and its numbers, XML to data."""

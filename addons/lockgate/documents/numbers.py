@@ -9,6 +9,8 @@ from typing import Final, final
 _NOT_FINITE: Final = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
 # Exponents that ``%v`` writes as digits, and magnitudes that encoding/json does.
 _POSITIONAL_EXPONENTS: Final = range(-4, 6)
+_SMALLEST_PLAIN: Final = 1e-4
+_SMALLEST_NOT_PLAIN: Final = 1e6
 _SMALLEST_POSITIONAL: Final = 1e-6
 _SMALLEST_WITH_EXPONENT: Final = 1e21
 
@@ -69,6 +71,9 @@ def format_g(value: float) -> str:
     Source: strconv.FormatFloat with 'g' and the shortest precision, for which 6 digits count when it decides.
     """
     text = float.__repr__(value)
+    if _SMALLEST_PLAIN <= value < _SMALLEST_NOT_PLAIN or _SMALLEST_PLAIN <= -value < _SMALLEST_NOT_PLAIN:
+        # Most numbers: Python writes them as Go does.
+        return text[:-2] if text[-2:] == ".0" else text
     if (special := _NOT_FINITE.get(text)) is not None:
         return special
     sign, magnitude = ("-", -value) if text[0] == "-" else ("", value)

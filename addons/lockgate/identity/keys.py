@@ -8,9 +8,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from lockgate.identity.murmur import long_hash, short_hash
+from lockgate.identity.sessions import completed
 from lockgate.services import LimitCounters, Sessions
 from lockgate.session import Session
 
@@ -133,3 +134,50 @@ class KeyStores:
 
     sessions: KeyStore
     counts: CountStore
+
+    async def told(self, handle: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A key's session object with what is left of its quotas.
+
+        Args:
+            handle: Of the key.
+            document: As it is kept.
+        """
+        told = await self._counted(handle, "", document)
+        rights = document["access_rights"] or {}
+        limited = {
+            api_id: {**right, "limit": await self._counted(handle, api_id, right["limit"])}
+            for api_id, right in rights.items()
+        }
+        return {**told, "access_rights": limited} if limited else told
+
+    async def _counted(self, handle: str, scope: str, limit: Mapping[str, Any]) -> dict[str, Any]:
+        """Limits with what is left of their quota."""
+        window = await self.counts.look(handle, quota_scope(scope)) if limit["quota_max"] > 0 else None
+        if window is None:
+            return dict(limit)
+        used, ends_at = window
+        return {**limit, "quota_remaining": max(limit["quota_max"] - used, 0), "quota_renews": int(ends_at)}
+
+    async def keep(
+        self,
+        handle: str,
+        shown: str,
+        document: Mapping[str, Any],
+        now: float,
+        created: str,
+        before: Mapping[str, Any] | None,
+    ) -> None:
+        """Keep a session.
+
+        Args:
+            handle: Of the key.
+            shown: Name or hash.
+            document: As posted.
+            now: Seconds since the epoch.
+            created: When the key was made, RFC 3339.
+            before: The object whose periods go on; None gives back what the key has used up.
+        """
+        made = completed(document, now, created, before)
+        await self.sessions.keep(handle, shown, Session.of(made))
+        if before is None:
+            await self.counts.give_back(handle)

@@ -22,6 +22,8 @@ from lockgate.routing.listen import ListenPath
 
 AUTH_TOKEN: Final = "auth_token"  # noqa: S105 - the name of a method
 """As ``baseIdentityProvider`` and ``base_identity_provided_by`` name it."""
+CUSTOM_AUTH: Final = "custom_auth"
+"""The same, for a plugin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Keys:
     """Rates of keys count."""
     quotas: bool = True
     """Quotas of keys count."""
+    asks: bool = True
+    """A key is asked for; False where a plugin alone authenticates."""
+    plugin: Places | None = None
+    """Where a plugin that authenticates finds credentials, as far as the definition says; None where there is none."""
 
 
 def key_sections(making: Making, keys: Keys) -> Iterator[tuple[str, Section]]:
@@ -59,9 +65,12 @@ def key_sections(making: Making, keys: Keys) -> Iterator[tuple[str, Section]]:
         settings.hash_key_function,
         identifies=keys.identity in ("", AUTH_TOKEN),
     )
-    yield "auth_token", Section(token, at)
+    if keys.asks:
+        yield "auth_token", Section(token, at)
     if keys.strip:
-        yield "strip_authorization", Section(StripAuthorization(keys.places), at)
+        others = () if keys.plugin is None else (keys.plugin,)
+        places = (keys.places, *others) if keys.asks else others
+        yield "strip_authorization", Section(StripAuthorization(places[0], places[1:]), at)
     yield "key_expiry", Section(KeyExpiry(), at)
     yield "access_rights", Section(AccessRights(keys.api_id, paths, keys.version), at)
     if keys.rates or keys.quotas:

@@ -3,20 +3,28 @@
 Source: behaviour-chain 1.3, 1.4, 1.9, 1.10 and 2.5.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lockgate.decoding.shapes import Bad, Notes, Place
 from lockgate.error_replies import PLAIN, ErrorReplies
+from lockgate.loading.body_transforms import transforms_of
 from lockgate.loading.classic_authentication import note_other_methods
+from lockgate.loading.classic_bodies import written_in
 from lockgate.loading.classic_format import SHAPE
 from lockgate.loading.classic_parts import as_written
+from lockgate.loading.classic_plugins import written_in as plugins_in
 from lockgate.loading.classic_rules import check_classic
+from lockgate.loading.classic_scripts import config_of
+from lockgate.loading.classic_scripts import written_in as virtual_endpoints_in
 from lockgate.loading.classic_sections import Classic, VersionSection
 from lockgate.loading.classic_versions import Api, ClassicVersion, tls_of
 from lockgate.loading.error_rules import overrides_of
+from lockgate.loading.event_handlers import classic_handlers, event_scripts
 from lockgate.loading.making import Making, Origin
+from lockgate.loading.plugins import Plugins, note_plugins, plugins_of
 from lockgate.loading.recording import classic_recording
+from lockgate.loading.scripts import ApiScripts, add_virtual_endpoints, virtual_endpoints
 from lockgate.middleware import Reason
 from lockgate.model import ApiDefinition, Versioning, VersionLocation
 from lockgate.problems import pointer
@@ -101,7 +109,15 @@ class _ClassicMaking(Making):
             )
         recording = classic_recording(classic, self._document, self.notes)
         recorded = recording.enabled and self.settings.enable_analytics
-        api = Api(classic, target, listen or ListenPath("/"), errors, *tls_of(self, classic), recorded)
+        sections = [(name, ("version_data", "versions", name), self._versions[name]) for name in names]
+        bodies = transforms_of(tuple(written_in((place, section) for _, place, section in sections)), self)
+        scripts = ApiScripts(
+            self, config_of(self._document, self._classic.api_id or self.made_up_id, self._classic.org_id)
+        )
+        plugins, virtual = self._scripted(scripts, sections)
+        where = listen or ListenPath("/")
+        tls = tls_of(self, classic)
+        api = Api(classic, target, where, errors, *tls, recorded, bodies, virtual, scripts, plugins)
         versions = tuple(ClassicVersion(self, api, name, self._versions[name]).version() for name in names)
         if listen is None or domain is None or not good:
             return None
@@ -116,6 +132,8 @@ class _ClassicMaking(Making):
             refusal=refusal,
             errors=errors,
             recording=recording,
+            batch=self.batch(("enable_batch_request_support",)) if classic.enable_batch_request_support else None,
+            event_handlers=event_scripts(classic_handlers(classic.event_handlers, ("event_handlers",)), scripts, self),
             domain=domain,
             org_id=classic.org_id,
             internal=classic.internal,
@@ -123,8 +141,21 @@ class _ClassicMaking(Making):
             strict=classic.own.strict or origin.settings.strict,
             document=self._written,
             source=origin.file,
+            files=tuple(self.files),
             content_hash=self.content_hash(self._document, api_id),
         )
+
+    def _scripted(
+        self, scripts: ApiScripts, sections: Sequence[tuple[str, Place, VersionSection]]
+    ) -> tuple[Plugins, Mapping[Place, object]]:
+        """The plugins, and the virtual endpoints of all versions; all scripts are added before anything is asked for."""
+        written = tuple(virtual_endpoints_in(sections, self.notes))
+        add_virtual_endpoints(written, scripts)
+        plugins = plugins_of(plugins_in(self._classic, self._classic.api_id or self.made_up_id), scripts, self)
+        virtual = virtual_endpoints(written, scripts, self)
+        if sections:
+            note_plugins(plugins, scripts, self, sections[0][0])
+        return plugins, virtual
 
     @property
     def _versions(self) -> Mapping[str, VersionSection]:
@@ -189,8 +220,6 @@ class _ClassicMaking(Making):
             yield "global_rate_limit", ("global_rate_limit",), True, ""
         if classic.protocol not in ("", "http"):
             yield "protocol", ("protocol",), False, "the API is served with the gateway's protocol"
-        if classic.custom_middleware_bundle:
-            yield "custom_middleware_bundle", ("custom_middleware_bundle",), True, ""
         if classic.proxy.enable_load_balancing and classic.proxy.check_host_against_uptime_tests:
             place = ("proxy", "check_host_against_uptime_tests")
             yield "check_host_against_uptime_tests", place, False, "targets that are down get requests"

@@ -3,16 +3,14 @@
 Source: behaviour-chain 5.1 and 5.2.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from lockgate.decoding.shapes import Field, Place, Shape, anything, mapping_of, optional
 from lockgate.identity.credentials import DEFAULT_HEADER, Places
-from lockgate.loading.authentication import Keys, key_sections
+from lockgate.loading.authentication import Keys
 from lockgate.loading.classic_parts import FLAG, TEXT, WHOLE, go_record, look_up, named
 from lockgate.loading.classic_sections import AuthSection, Classic, VersionSection
 from lockgate.loading.making import Making
-from lockgate.model import Section
 from lockgate.routing.listen import ListenPath
 
 _AUTH: Final[Shape[Any]] = go_record(
@@ -36,13 +34,12 @@ _OTHER_METHODS: Final = (
     ("use_oauth2", "OAuth"),
     ("use_openid", "OpenID Connect"),
     ("enable_signature_checking", "HMAC"),
-    ("enable_coprocess_auth", "custom authentication"),
-    ("custom_plugin_auth_enabled", "custom authentication"),
-    ("use_go_plugin_auth", "custom authentication"),
 )
+_BY_PLUGIN: Final = ("enable_coprocess_auth", "custom_plugin_auth_enabled", "use_go_plugin_auth")
 FIELDS: Final[dict[str, Field]] = {
     "use_standard_auth": FLAG,
     **{key: FLAG for key, _ in _OTHER_METHODS},
+    **dict.fromkeys(_BY_PLUGIN, FLAG),
     "external_oauth": optional(mapping_of(anything())),
     "auth": optional(_AUTH, AuthSection()),
     "auth_configs": optional(named(_AUTH), {}),
@@ -54,10 +51,10 @@ FIELDS: Final[dict[str, Field]] = {
 """Of the whole definition."""
 
 
-def classic_key_sections(
+def classic_keys(
     making: Making, classic: Classic, version: VersionSection, name: str, listen: ListenPath
-) -> Iterator[tuple[str, Section]]:
-    """The sections that authentication makes for one version; none for a keyless API.
+) -> Keys | None:
+    """How one version authenticates; None for a keyless API.
 
     Args:
         making: Of the definition.
@@ -67,11 +64,12 @@ def classic_key_sections(
         listen: Of the API.
     """
     if classic.use_keyless:
-        return
+        return None
     data = classic.version_data
     versioned = not data.not_versioned and not classic.definition.enabled
     section, place = _asked(classic)
-    keys = Keys(
+    by_plugin = any(getattr(classic, key) for key in _BY_PLUGIN)
+    return Keys(
         classic.api_id or making.made_up_id,
         classic.org_id,
         listen,
@@ -82,8 +80,9 @@ def classic_key_sections(
         version=(version.name or name) if versioned else None,
         rates=not classic.disable_rate_limit,
         quotas=not classic.disable_quota,
+        asks=classic.use_standard_auth or not by_plugin,
+        plugin=_places(classic.auth_configs.get("coprocess", AuthSection())) if by_plugin else None,
     )
-    yield from key_sections(making, keys)
 
 
 def note_other_methods(making: Making, classic: Classic) -> None:

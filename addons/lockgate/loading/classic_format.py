@@ -40,6 +40,7 @@ from lockgate.loading.classic_parts import (
     whole,
 )
 from lockgate.loading.classic_paths import VERSION
+from lockgate.loading.classic_plugins import FIELDS as PLUGINS
 from lockgate.loading.classic_sections import (
     Classic,
     Cleanup,
@@ -53,6 +54,7 @@ from lockgate.loading.classic_sections import (
     VersionDefinition,
 )
 from lockgate.loading.error_rules import CLASSIC_RULES
+from lockgate.loading.event_handlers import CLASSIC as EVENT_HANDLERS
 from lockgate.loading.making import CorsSection
 
 OWN: Final = "x-lockgate"
@@ -158,30 +160,6 @@ _DEFINITION: Final = go_record(
 
 # ── what is not built ──
 
-_PLUGIN: Final = _checked(
-    disabled=boolean(), name=string(), path=string(), require_session=boolean(), raw_body_only=boolean()
-)
-_PLUGINS: Final = list_of(_PLUGIN)
-_MIDDLEWARE: Final = _checked(
-    pre=_PLUGINS,
-    post=_PLUGINS,
-    post_key_auth=_PLUGINS,
-    response=_PLUGINS,
-    auth_check=_PLUGIN,
-    driver=string(),
-    id_extractor=anything(),
-    traffic_logs=_PLUGINS,
-)
-
-
-def _has_plugins(value: object) -> bool:
-    """Whether any plugin runs that a keyless API has."""
-    return any(
-        (look_up(one, "name") or look_up(one, "path")) and look_up(one, "disabled") is not True
-        for kind in ("pre", "post", "post_key_auth", "response")
-        for one in look_up(value, kind) or ()
-    )
-
 
 def _one_upstream_authentication(value: Any, at: Place, notes: Notes) -> None:
     if look_up(value, "enabled") is not True:
@@ -224,7 +202,6 @@ _NOT_BUILT: Final[dict[str, Field]] = {
     "request_signing": unsupported(
         "request_signing", _OBJECT, restricts=True, consequence=_WRONG_UPSTREAM, active=_switched_by("is_enabled")
     ),
-    "custom_middleware": unsupported("custom_middleware", _MIDDLEWARE, restricts=True, active=_has_plugins),
     "cache_options": unsupported(
         "cache_options",
         _checked(
@@ -238,10 +215,6 @@ _NOT_BUILT: Final[dict[str, Field]] = {
         ),
         consequence="every request reaches the upstream",
         active=_switched_by("enable_cache"),
-    ),
-    "event_handlers": unsupported("event_handlers", _OBJECT, consequence="no event is handled"),
-    "enable_batch_request_support": unsupported(
-        "enable_batch_request_support", boolean(), consequence="batch requests go to the upstream"
     ),
     "detailed_tracing": unsupported("detailed_tracing", boolean(), consequence=_NOT_RECORDED),
     "graphql": unsupported(
@@ -274,7 +247,7 @@ _NO_MEANING: Final[dict[str, Field]] = {
         "dont_set_quota_on_create",
         *("session_lifetime_respects_key_expiration", "config_data_disabled"),
         *("certificate_pinning_disabled", "uptime_tests_disabled"),
-        *("custom_middleware_bundle_disabled", "enable_proxy_protocol", "is_site"),
+        *("enable_proxy_protocol", "is_site"),
     ),
     **_fields(STRINGS, "jwt_default_policies", "jwt_jwks_uris_names", "hmac_allowed_algorithms"),
     **_fields(STRINGS, "certificates", "client_certificates", "certificate_secret_names", "categories"),
@@ -330,6 +303,7 @@ SHAPE: Final = go_record(
         "version_data": optional(_VERSION_DATA, VersionData()),
         "definition": optional(_DEFINITION, VersionDefinition()),
         "enable_context_vars": FLAG,
+        "enable_batch_request_support": FLAG,
         "enable_ip_whitelisting": FLAG,
         "allowed_ips": TEXTS,
         "enable_ip_blacklisting": FLAG,
@@ -358,7 +332,8 @@ SHAPE: Final = go_record(
             go_record(RateLimit, {"rate": NUMBER, "per": NUMBER, "disabled": FLAG}), RateLimit()
         ),
         "disable_rate_limit": FLAG,
-        "custom_middleware_bundle": TEXT,
+        **PLUGINS,
+        "event_handlers": EVENT_HANDLERS,
         "upstream_certificates": NAMES,
         "upstream_certificates_disabled": FLAG,
         "error_overrides": optional(CLASSIC_RULES, {}),

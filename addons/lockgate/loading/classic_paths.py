@@ -15,6 +15,7 @@ from lockgate.decoding.shapes import (
     optional,
     string,
 )
+from lockgate.loading.classic_bodies import FIELDS as BODY_TRANSFORM
 from lockgate.loading.classic_parts import (
     FLAG,
     NAMES,
@@ -26,11 +27,14 @@ from lockgate.loading.classic_parts import (
     number_or_text,
     whole,
 )
+from lockgate.loading.classic_scripts import FIELDS as VIRTUAL
 from lockgate.loading.classic_sections import (
     ActionEntry,
+    BodyEntry,
     Entry,
     ExtendedPaths,
     HeaderEntry,
+    JqEntry,
     LegacyPaths,
     ListEntry,
     MethodEntry,
@@ -40,6 +44,7 @@ from lockgate.loading.classic_sections import (
     TimeoutEntry,
     ValidationEntry,
     VersionSection,
+    VirtualEntry,
 )
 from lockgate.loading.classic_validation import FIELDS as JSON_VALIDATION
 from lockgate.loading.rewrite_triggers import CLASSIC_TRIGGERS
@@ -67,9 +72,6 @@ _LIST: Final = _entries(
     method_actions=optional(named(_ACTION), {}),
 )
 _HEADERS: Final = _entries(HeaderEntry, delete_headers=TEXTS, add_headers=NAMES, act_on=ignored(boolean()))
-_TEMPLATE: Final = _checked(
-    input_type=string(), template_mode=string(), enable_session=boolean(), template_source=string()
-)
 EXTENDED_PATHS: Final = go_record(
     ExtendedPaths,
     {
@@ -96,23 +98,17 @@ EXTENDED_PATHS: Final = go_record(
             cache_response_codes=list_of(whole()),
             timeout=whole(),
         ),
-        "transform": _kept(template_data=_TEMPLATE),
-        "transform_response": _kept(template_data=_TEMPLATE),
-        "transform_jq": _kept(filter=string()),
-        "transform_jq_response": _kept(filter=string()),
+        "transform": _entries(BodyEntry, **BODY_TRANSFORM),
+        "transform_response": _entries(BodyEntry, **BODY_TRANSFORM),
+        "transform_jq": _entries(JqEntry, filter=TEXT),
+        "transform_jq_response": _entries(JqEntry, filter=TEXT),
         "circuit_breakers": _kept(
             threshold_percent=number_or_text(),
             samples=whole(),
             return_to_service_after=whole(),
             disable_half_open_state=boolean(),
         ),
-        "virtual": _kept(
-            response_function_name=string(),
-            function_source_type=string(),
-            function_source_uri=string(),
-            use_session=boolean(),
-            proxy_on_error=boolean(),
-        ),
+        "virtual": _entries(VirtualEntry, **VIRTUAL),
         "track_endpoints": _entries(Entry),
         "do_not_track_endpoints": _entries(Entry),
         "validate_json": _entries(ValidationEntry, **JSON_VALIDATION),

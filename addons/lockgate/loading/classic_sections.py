@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lockgate.loading.classic_plugins import CustomMiddleware
 from lockgate.loading.error_rules import RuleSection
+from lockgate.loading.event_handlers import ClassicHandlers
 from lockgate.loading.making import CorsSection
 from lockgate.loading.rewrite_triggers import ClassicTriggerSection
 
@@ -106,6 +108,58 @@ class ValidationEntry(Entry):
     """0 is 422."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JqEntry(Entry):
+    """An entry of ``transform_jq`` and ``transform_jq_response``."""
+
+    filter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTemplate:
+    """``x-lockgate`` of ``template_data``: what this gateway uses in place of what stands beside it."""
+
+    engine: str = "go"
+    """go or jinja2."""
+    template_mode: str = ""
+    """"" is that of ``template_data``."""
+    template_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateData:
+    """``template_data`` of a body transform."""
+
+    input_type: str = ""
+    """json, xml; of a response anything else is json."""
+    template_mode: str = ""
+    """blob or file."""
+    enable_session: bool = False
+    template_source: str = ""
+    """Base64 of a template, or the path of one."""
+    own: OwnTemplate = OwnTemplate()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyEntry(Entry):
+    """An entry of ``transform`` and ``transform_response``."""
+
+    template_data: TemplateData = TemplateData()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VirtualEntry(Entry):
+    """An entry of ``virtual``."""
+
+    response_function_name: str = ""
+    function_source_type: str = ""
+    """blob or file."""
+    function_source_uri: str = ""
+    """Base64 of a script, or the path of one."""
+    use_session: bool = False
+    proxy_on_error: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ExtendedPaths:
     """``extended_paths``."""
@@ -124,15 +178,15 @@ class ExtendedPaths:
     track_endpoints: tuple[Entry, ...] = ()
     do_not_track_endpoints: tuple[Entry, ...] = ()
     validate_json: tuple[ValidationEntry, ...] = ()
+    transform: tuple[BodyEntry, ...] = ()
+    transform_response: tuple[BodyEntry, ...] = ()
+    transform_jq: tuple[JqEntry, ...] = ()
+    transform_jq_response: tuple[JqEntry, ...] = ()
+    virtual: tuple[VirtualEntry, ...] = ()
     # Not built.
     cache: tuple[str, ...] = ()
     advance_cache_config: tuple[Entry, ...] = ()
-    transform: tuple[Entry, ...] = ()
-    transform_response: tuple[Entry, ...] = ()
-    transform_jq: tuple[Entry, ...] = ()
-    transform_jq_response: tuple[Entry, ...] = ()
     circuit_breakers: tuple[Entry, ...] = ()
-    virtual: tuple[Entry, ...] = ()
     validate_request: tuple[Entry, ...] = ()
     go_plugin: tuple[Entry, ...] = ()
     persist_graphql: tuple[Entry, ...] = ()
@@ -320,6 +374,7 @@ class Classic:
     version_data: VersionData = VersionData()
     definition: VersionDefinition = VersionDefinition()
     enable_context_vars: bool = False
+    enable_batch_request_support: bool = False
     enable_ip_whitelisting: bool = False
     allowed_ips: tuple[str, ...] = ()
     enable_ip_blacklisting: bool = False
@@ -329,7 +384,10 @@ class Classic:
     response_processors: tuple[Processor, ...] = ()
     global_rate_limit: RateLimit = RateLimit()
     disable_rate_limit: bool = False
+    custom_middleware: CustomMiddleware = field(default_factory=CustomMiddleware)
     custom_middleware_bundle: str = ""
+    custom_middleware_bundle_disabled: bool = False
+    event_handlers: ClassicHandlers = field(default_factory=lambda: ClassicHandlers({}))
     error_overrides: Mapping[str, tuple[RuleSection, ...]] = field(default_factory=dict)
     error_overrides_disabled: bool = False
     upstream_certificates: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,10 @@ from lockgate.certificates import VERSIONS
 from lockgate.decoding.shapes import Place
 from lockgate.error_replies import ErrorReplies
 from lockgate.exchange import NO_HEADERS, UpstreamTls, canonical
-from lockgate.loading.classic_authentication import classic_key_sections
+from lockgate.loading.authentication import key_sections
+from lockgate.loading.classic_authentication import classic_keys
+from lockgate.loading.classic_jq import PROCESSOR, note_order, request_filter, response_filter, run_responses
+from lockgate.loading.classic_scripts import never_matches
 from lockgate.loading.classic_sections import (
     ActionEntry,
     Classic,
@@ -24,8 +27,10 @@ from lockgate.loading.classic_sections import (
 from lockgate.loading.classic_validation import json_validation
 from lockgate.loading.durations import duration_seconds
 from lockgate.loading.making import HeaderConfig, Making, cors_config
+from lockgate.loading.plugins import Plugins, plugin_sections
 from lockgate.loading.recording import classic_tracking, tracked
 from lockgate.loading.rewrite_triggers import triggers_of_classic
+from lockgate.loading.scripts import ApiScripts
 from lockgate.loading.upstream_tls import Transport, by_host, of_definition
 from lockgate.middleware import Reason, Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind, Action, PlainAction, Reply
@@ -53,12 +58,7 @@ _LISTS: Final = (
 _NOT_BUILT: Final[tuple[tuple[str, bool, str], ...]] = (
     ("cache", False, "every request reaches the upstream"),
     ("advance_cache_config", False, "every request reaches the upstream"),
-    ("transform", False, "bodies go upstream as they came"),
-    ("transform_jq", False, "bodies go upstream as they came"),
-    ("transform_response", False, "bodies reach the client as they came"),
-    ("transform_jq_response", False, "bodies reach the client as they came"),
     ("circuit_breakers", False, ""),
-    ("virtual", False, "requests go to the upstream"),
     ("validate_request", True, ""),
     ("go_plugin", True, ""),
     ("persist_graphql", False, "requests go to the upstream as they came"),
@@ -66,8 +66,8 @@ _NOT_BUILT: Final[tuple[tuple[str, bool, str], ...]] = (
 )
 """Kinds of entries, whether they restrict, and what happens without them."""
 
-# Run by themselves, listed or not.
-_SILENT_PROCESSORS: Final = ("response_body_transform", "response_body_transform_jq")
+# Run with their entries for endpoints.
+_SILENT_PROCESSORS: Final = ("response_body_transform", PROCESSOR)
 _PLUGIN_PROCESSORS: Final = ("custom_mw_res_hook", "goplugin_res_hook")
 _PROCESSORS: Final = ("header_injector", "header_transform", *_SILENT_PROCESSORS, *_PLUGIN_PROCESSORS)
 
@@ -86,6 +86,12 @@ class Api:
     tls_by_host: Mapping[str, UpstreamTls]
     recorded: bool
     """Whether any exchange is."""
+    bodies: Mapping[Place, object]
+    """Configurations of body transforms, by the place of their entry."""
+    virtual: Mapping[Place, object]
+    """Configurations of virtual endpoints, by the place of their entry."""
+    scripts: ApiScripts
+    plugins: Plugins
 
 
 def tls_of(making: Making, classic: Classic) -> tuple[UpstreamTls | None, dict[str, UpstreamTls]]:
@@ -156,10 +162,13 @@ class ClassicVersion:
 
     def _sections(self) -> Iterator[tuple[str, Section]]:
         classic, section, server = self._classic, self._section, self._making.settings.http_server_options
-        yield self._made("forward", self._forwarding(), "proxy")
+        yield self._made("forward", self._making.forwards(self._forwarding()), "proxy")
         yield from self._expirations()
         yield from self._addresses()
-        yield from classic_key_sections(self._making, classic, section, self._name, self._api.listen)
+        keys = classic_keys(self._making, classic, section, self._name, self._api.listen)
+        if keys is not None:
+            yield from key_sections(self._making, keys)
+        yield from plugin_sections(self._api.plugins, self._api.scripts, self._making, keys, self._name)
         if classic.cors is not None and classic.cors.enabled:
             yield self._made("cors", cors_config(classic.cors), "CORS")
         if classic.enable_context_vars:
@@ -380,9 +389,32 @@ class ClassicVersion:
         for place, validation in self._enabled("validate_json", paths.validate_json):
             judged = json_validation(self._making, validation, place)
             yield self._rule(validation, place, "validate_json", judged)
+        for place, virtual in self._enabled("virtual", paths.virtual):
+            if place in self._api.virtual and not never_matches(virtual.method):
+                yield self._rule(virtual, place, "virtual_endpoint", self._api.virtual[place])
+        yield from self._filters(paths)
+        yield from self._bodies(paths)
         for place, method in self._enabled("method_transforms", paths.method_transforms):
             self._making.check_method(method.to_method, (*place, "to_method"))
             yield self._rule(method, place, "request_method", RequestMethod(method.to_method))
+
+    def _bodies(self, paths: ExtendedPaths) -> Iterator[tuple[Rule, Place]]:
+        for key, name, entries in (
+            ("transform", "request_body_transform", paths.transform),
+            ("transform_response", "response_body_transform", paths.transform_response),
+        ):
+            for place, entry in self._enabled(key, entries):
+                if place in self._api.bodies:
+                    yield self._rule(entry, place, name, self._api.bodies[place])
+
+    def _filters(self, paths: ExtendedPaths) -> Iterator[tuple[Rule, Place]]:
+        for place, entry in self._enabled("transform_jq", paths.transform_jq):
+            yield self._rule(entry, place, "request_jq", request_filter(self._making, entry, place))
+        listed = list(self._enabled("transform_jq_response", paths.transform_jq_response))
+        if listed and run_responses(self._making, self._classic.response_processors, (place for place, _ in listed)):
+            note_order(self._making, self._classic.response_processors)
+            for place, entry in listed:
+                yield self._rule(entry, place, "response_jq", response_filter(self._making, entry, place))
 
     def _enabled[E: Entry](self, key: str, entries: Iterable[E]) -> Iterator[tuple[Place, E]]:
         for index, entry in enumerate(entries):

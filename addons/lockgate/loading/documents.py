@@ -217,6 +217,8 @@ def _hiding(problem: Problem, secrets: AbstractSet[str]) -> Problem:
 
 def _placed(problem: Problem, piece: _Piece) -> Problem:
     at = as_written(piece.value, problem.pointer)
+    if problem.file:  # It is in a file that the document names.
+        return replace(problem, pointer=piece.prefix + at)
     return replace(problem, pointer=piece.prefix + at, file=piece.file, line=piece.line_of(at))
 
 

@@ -15,7 +15,6 @@ from lockgate.error_replies import (
     ErrorOverrides,
     ErrorRule,
     MessageTemplate,
-    TemplateError,
     compile_body_field,
     compile_template,
 )
@@ -23,6 +22,7 @@ from lockgate.loading.classic_parts import NAMES, TEXT, WHOLE, go_record, named
 from lockgate.loading.making import Making, Origin
 from lockgate.problems import Problem
 from lockgate.settings import Settings
+from lockgate.templates.errors import TemplateError
 
 _STATUS: Final = re.compile(r"[1-9][0-9]{2}|[1-9]xx")
 
@@ -164,5 +164,5 @@ def _template(text: str, place: Place, notes: Notes) -> MessageTemplate | None:
     try:
         return compile_template(text)
     except TemplateError as error:
-        notes.warning("unsupported-error-template", f"{error}; the rule has no effect", place)
+        notes.warning("bad-error-template", f"{error.text}; the rule has no effect", place, error.hint)
         return None

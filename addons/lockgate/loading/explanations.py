@@ -250,6 +250,135 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "'paths', which count where it is not. What stands under the other key has no effect, here as on Tyk.",
         "Set 'use_extended_paths' as it is meant.",
     ),
+    "bad-filter": Explanation(
+        "a jq filter cannot be used",
+        "The filter is not jq, or asks for what filters have no access to here: the environment, files, further input, "
+        "the log. Bodies pass as they came, and the trace of every exchange says so; where the gateway or the API is "
+        "strict, they are answered 500.",
+        "Mend the filter at the line and column that the problem names. What a filter has no access to has to come with "
+        "the body, or as a context variable.",
+    ),
+    "unused-filter": Explanation(
+        "a jq filter of responses does not run",
+        "Filters under 'transform_jq_response' run where 'response_processors' lists 'response_body_transform_jq', here "
+        "as on Tyk.",
+        "List the processor, or remove the filter.",
+    ),
+    "processor-order": Explanation(
+        "two response processors run in another order",
+        "Tyk runs 'header_transform' and 'response_body_transform_jq' in the order of the list. Here headers are cleaned "
+        "last, so that no filter puts the upstream's address back.",
+        "List 'header_transform' behind the filter; where the filter needs clean headers, let it clean them itself.",
+    ),
+    "bad-template": Explanation(
+        "the template of a body transform cannot be used",
+        "It is no Base64, or does not compile. The problem names the line within the template, and for a template in a "
+        "file of its own it stands at that file. The transform is left out: bodies pass as they came, as on Tyk.",
+        "Mend the template at the line that the problem names; lockgate try --template runs it by itself.",
+    ),
+    "missing-template": Explanation(
+        "the file of a template cannot be read",
+        "Paths of templates are relative to the settings' file, or else to the definition's. There is no such file, it "
+        "may not be read, or it is larger than any template. The transform is left out: bodies pass as they came, as on "
+        "Tyk. The file is looked for again when it appears.",
+        "Check the path and the file's permissions.",
+    ),
+    "bad-script": Explanation(
+        "a script cannot be used",
+        "It is no Base64, or V8 cannot parse it. The problem names line and column within the script, and for a script "
+        "in a file of its own it stands at that file. The script is left out, the API's others are loaded: requests for "
+        "its functions are answered with 500 or go to the upstream, as on Tyk.",
+        "Mend the script at the line that the problem names.",
+    ),
+    "missing-script": Explanation(
+        "the file of a script cannot be read",
+        "Paths of scripts are relative to the settings' file, or else to the definition's. There is no such file, it may "
+        "not be read, or it is larger than any script. Requests for its functions are answered with 500 or go to the "
+        "upstream, as on Tyk. The file is looked for again when it appears.",
+        "Check the path and the file's permissions.",
+    ),
+    "missing-function": Explanation(
+        "no script has a function of this name",
+        "Nothing in the scripts of the API has the name, so that nothing can be called by it. Requests are answered with "
+        "500 or go to the upstream, as on Tyk. Names are compared with their case.",
+        "Correct the name, or declare the function in a script of the API.",
+    ),
+    "scripts-off": Explanation(
+        "a script has no effect because of a setting",
+        "With enable_jsvm off no script runs, and requests for virtual endpoints go to the upstream. With "
+        "disable_virtual_path_blobs on, scripts that stand in definitions are not loaded, and requests for their "
+        "functions are answered with 500 or go to the upstream, as on Tyk.",
+        "Change the setting, or move the script to a file.",
+    ),
+    "plugin-not-run": Explanation(
+        "a plugin does not run",
+        "Its definition names no driver or one that there is not, its file has another name than a script's, or nothing "
+        "asks for it: an auth check without custom authentication, or a second one. Requests pass without it, here as on "
+        "Tyk.",
+        "Give plugins in JavaScript the driver otto, switch custom authentication on, or take the plugin out.",
+    ),
+    "unsupported-bundle": Explanation(
+        "a bundle of plugins cannot be used",
+        "There is no such file in the folder of bundles, it is no zip archive with a manifest.json, something in it leads "
+        "out of it or is too large, or checksum or signature are not right. What its plugins keep out is not known, so "
+        "the API answers 503.",
+        "Put the bundle into the folder bundles of middleware_path, or into the one that bundle_base_url names. Bundles "
+        "are not downloaded.",
+    ),
+    "event-not-fired": Explanation(
+        "nothing fires this event",
+        "The name is none of Tyk's events, or one that is not built yet. The handler is told of nothing; the API is "
+        "served.",
+        "Correct the name, or take the handler out.",
+    ),
+    "template-unescaped-json": Explanation(
+        "a template puts a value into JSON as it is",
+        "The value comes from the message, or from the request's context, and nothing escapes it. A quote in it ends the "
+        "text, and what stands behind the quote becomes a part of the document: whoever sends the value may add members "
+        "to it. A text without quotes is no JSON at all.",
+        "Write {{jsonMarshal .value}}, which prints a value of any kind with its quotes, and leave out the quotes around "
+        "it. In the midst of a text, put the whole text together with printf and give it to jsonMarshal.",
+    ),
+    "template-unescaped-xml": Explanation(
+        "a template puts a value into XML as it is",
+        "The value comes from the message, or from the request's context, and nothing escapes it. A < or & in it breaks "
+        "the document, and whoever sends the value may add elements to it.",
+        "Write {{html .value}}, or give the whole element to xmlMarshal.",
+    ),
+    "template-quoted-twice": Explanation(
+        "a template quotes a text twice",
+        "Functions such as jsonMarshal print a text with its quotes. Here the template writes quotes around them too, so "
+        "that the document is no JSON.",
+        "Leave out the quotes of the template.",
+    ),
+    "template-exponent": Explanation(
+        "a template prints a number in exponent form",
+        "Numbers of a message are floats, and a template prints those of a million and more, and very small ones, as "
+        "1e+06. The API's document shows that this field has such numbers.",
+        'Write {{printf "%.0f" .value}} or {{int64 .value}} for a whole number, {{jsonMarshal .value}} for any.',
+    ),
+    "template-comparison": Explanation(
+        "a template compares a value of the message with an integer",
+        "Numbers of a message are floats, and a float and an integer cannot be compared: the template fails wherever it "
+        "comes to that.",
+        "Compare with a float, as in {{if eq .value 1.0}}, or make an integer of the value: {{if eq (int .value) 1}}.",
+    ),
+    "template-verb": Explanation(
+        "printf gets a number that its verb does not print",
+        "Numbers of a message are floats, and verbs of integers such as %d print them as %!d(float64=1).",
+        'Write %.0f or %v, or make an integer of the value first: {{printf "%d" (int64 .value)}}.',
+    ),
+    "template-unknown-field": Explanation(
+        "a template asks for a field that the API does not have",
+        "No schema and no example of the API's document has this field at this place. A field that is not there prints "
+        "<no value>.",
+        "Mend the name, or add the field to the schema.",
+    ),
+    "template-undefined": Explanation(
+        "a template calls one that is not there",
+        "No template of the API defines the name. Where it is called, the template fails.",
+        "Mend the name, or define a template of that name.",
+    ),
     "list-in-force": Explanation(
         "a list of addresses is in force without its switch",
         "Tyk takes no notice of enable_ip_whitelisting and enable_ip_blacklisting where a list has entries; only "
@@ -257,11 +386,12 @@ EXPLANATIONS: Final[Mapping[str, Explanation]] = {
         "open there.",
         "Set the switch to true, empty the list, or set ip_access_control_disabled to true.",
     ),
-    "unsupported-error-template": Explanation(
-        "an error template uses more than the message",
-        "Error templates have text, {{.Message}} and {{.StatusCode}}; other actions of Go's templates are not "
-        "supported. The rule or template is not used.",
-        "Write the text without other actions.",
+    "bad-error-template": Explanation(
+        "an error template does not work",
+        "Error templates are Go templates with the functions of the language (if, eq, len, printf, …) and the fields "
+        ".Message and .StatusCode. One that does not compile, or that asks for anything else, is not used: the general "
+        "template, or the one that the gateway brings along, takes its place; a rule with one has no effect.",
+        "Correct the place that the message names.",
     ),
     "bad-date": Explanation(
         "the expiration is no date",

@@ -82,7 +82,8 @@ class LoadCache:
             return kept[1]
         read = read_documents(content, file, context)
         known = self._files.get(file)
-        if known is not None and known.is_alone:
+        reads_more = any(loading.definition.files for loading in read.loadings)
+        if known is not None and known.is_alone and not reads_more:
             self._reads[file] = (content, read)
         else:
             self._reads.pop(file, None)

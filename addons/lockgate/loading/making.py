@@ -8,18 +8,21 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any, Final, Protocol
 
 from lockgate.decoding.shapes import Notes, Place
+from lockgate.destinations import Reach, places_of
 from lockgate.exchange import canonical
 from lockgate.loading.durations import NEVER, date
 from lockgate.loading.references import has_reference
 from lockgate.middleware import Reason, Rule
+from lockgate.middlewares.batch import Batch
 from lockgate.middlewares.cors import Cors
 from lockgate.middlewares.expiration import Expiration
 from lockgate.middlewares.expires_header import ExpiresHeader
+from lockgate.middlewares.forward import Forwarding
 from lockgate.middlewares.ip_access import Network
 from lockgate.middlewares.url_rewrite import UrlRewrite
 from lockgate.model import Section, VersionLocation
@@ -27,6 +30,7 @@ from lockgate.problems import pointer
 from lockgate.rewriting import Trigger
 from lockgate.routing.listen import ListenPath, template_pattern
 from lockgate.routing.pattern import PatternError, Regex, compile_regex, path_pattern
+from lockgate.scripting.host_calls import HostRules
 from lockgate.settings import Settings
 from lockgate.urls import Target, clean_path, parse_target
 from lockgate.variables import Secrets, Text, compile_text
@@ -105,6 +109,10 @@ class Making:
         self.notes: Final = notes
         self.broken: Final[list[str]] = []
         """Why the API cannot be served as it is written: sections that protect and do not compile."""
+        self.script_rules: Final = HostRules(origin.settings.own.scripts)
+        """What scripts of the API may ask for."""
+        self.files: Final[dict[str, str]] = {}
+        """Files beside the document that it asks for, with a digest of what is in each; "" where nothing is."""
 
     @property
     def settings(self) -> Settings:
@@ -118,6 +126,16 @@ class Making:
     def unjudged(self, text: str) -> bool:
         """Whether a text is not known before it is served."""
         return not self.origin.resolve and has_reference(text)
+
+    def forwards(self, forwarding: Forwarding) -> Forwarding:
+        """Note where requests go: scripts may call that, too."""
+        self.script_rules.reach = reach_of(self.script_rules.reach, forwarding)
+        return forwarding
+
+    def batch(self, place: Place) -> Section:
+        """The endpoint for several requests in one. To be asked for when the upstreams are known."""
+        rules = self.script_rules
+        return Section(Batch(rules.reach, rules.max_units, rules.at_once, rules.max_bytes), self.pointer(place))
 
     @property
     def unavailable(self) -> str:
@@ -374,10 +392,13 @@ class Making:
             settings.enable_custom_domains,
             settings.enable_analytics,
             settings.own.limits.max_validated_body,
+            repr(settings.own.scripts),
             repr(settings.http_server_options),
             settings.proxy_ssl_insecure_skip_verify,
             [settings.proxy_ssl_min_version, settings.proxy_ssl_max_version, *settings.proxy_ssl_ciphers],
             [settings.folder, *settings.own.upstream_ca_files],
+            [settings.enable_jsvm, settings.jsvm_timeout, settings.tyk_js_path, settings.disable_virtual_path_blobs],
+            sorted(self.files.items()),
             document,
         ]
         text = json.dumps(matters, sort_keys=True)
@@ -395,6 +416,18 @@ class Making:
         if re.fullmatch(r"[A-Za-z0-9._-]+", stem):
             return stem
         return hashlib.sha256(stem.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def reach_of(reach: Reach, forwarding: Forwarding) -> Reach:
+    """What scripts may call, with the upstreams that requests go to, and with their TLS."""
+    targets = [target for target in (forwarding.target, *forwarding.targets) if target is not None]
+    own = [places_of(target.host, target.port) for target in targets if target.can_be_forwarded_to]
+    return replace(
+        reach,
+        own=reach.own.union(*own),
+        tls=forwarding.tls,
+        tls_by_host={**(reach.tls_by_host or {}), **forwarding.tls_by_host},
+    )
 
 
 def network_of(text: str) -> Network | None:

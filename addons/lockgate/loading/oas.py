@@ -13,17 +13,27 @@ from typing import Any, Final
 from lockgate.decoding.shapes import Bad, Notes, Place, nearest
 from lockgate.error_replies import PLAIN, ErrorReplies
 from lockgate.exchange import Headers, UpstreamTls, canonical
+from lockgate.loading.authentication import key_sections
+from lockgate.loading.body_transforms import transforms_of
 from lockgate.loading.durations import duration_seconds
 from lockgate.loading.error_rules import overrides_of
+from lockgate.loading.event_handlers import event_scripts, oas_handlers
 from lockgate.loading.making import HeaderConfig, Making, Origin, cors_config
-from lockgate.loading.oas_authentication import OasApi, oas_key_sections
+from lockgate.loading.oas_authentication import OasApi, oas_keys
+from lockgate.loading.oas_bodies import REQUEST, RESPONSE, written_in
 from lockgate.loading.oas_examples import OasExamples
 from lockgate.loading.oas_format import EXTENSION, SHAPE
+from lockgate.loading.oas_plugins import written_in as plugins_in
+from lockgate.loading.oas_scripts import KEY as VIRTUAL
+from lockgate.loading.oas_scripts import config_of
+from lockgate.loading.oas_scripts import written_in as virtual_endpoints_in
 from lockgate.loading.oas_sections import Balancing, Extension, HeaderTransform, Mock, Operation, Rewrite
 from lockgate.loading.oas_validation import Validation
 from lockgate.loading.openapi_rules import check_document, operations
+from lockgate.loading.plugins import Plugins, note_plugins, plugin_sections, plugins_of
 from lockgate.loading.recording import oas_recording, oas_tracking
 from lockgate.loading.rewrite_triggers import triggers_of_oas
+from lockgate.loading.scripts import ApiScripts, add_virtual_endpoints, virtual_endpoints
 from lockgate.loading.upstream_tls import Transport, by_host, of_definition
 from lockgate.middleware import Rule
 from lockgate.middlewares.access import AccessEntry, AccessKind
@@ -136,9 +146,17 @@ class _OasMaking(Making):
         self._examples = OasExamples(document, self)
         self._validation = Validation(document, self)
         self._recording = oas_recording(extension, _EXTENSION, notes)
+        self._bodies: Mapping[Place, object] = {}
+        self._known_endpoints = tuple(self._endpoints())
+        self._scripts = ApiScripts(
+            self, config_of(document, extension.info.id or self.made_up_id, extension.info.org_id)
+        )
+        self._virtual: Mapping[Place, object] = {}
+        self._plugins = Plugins()
 
     def definition(self, written: Mapping[str, Any]) -> ApiDefinition | None:
         extension, origin = self._extension, self.origin
+        self._add_scripts()
         path = extension.server.listen_path
         listen = self.listen_path(path.value, _LISTEN, refuse=True)
         domain: str | None = ""
@@ -173,6 +191,10 @@ class _OasMaking(Making):
             versioning=self._versioning(),
             errors=errors,
             recording=self._recording,
+            batch=self.batch((*_SERVER, "batchProcessing")) if _on(extension.server.batch_processing) else None,
+            event_handlers=event_scripts(
+                oas_handlers(extension.server.event_handlers, (*_SERVER, "eventHandlers")), self._scripts, self
+            ),
             domain=domain,
             org_id=extension.info.org_id,
             internal=extension.info.state.internal,
@@ -180,6 +202,7 @@ class _OasMaking(Making):
             strict=extension.own.strict or origin.settings.strict,
             document=written,
             source=origin.file,
+            files=tuple(self.files),
             content_hash=self.content_hash(self._document, api_id),
         )
 
@@ -231,7 +254,7 @@ class _OasMaking(Making):
             tls=tls,
             tls_by_host=by_host,
         )
-        yield "forward", Section(forwarding, pointer(*_EXTENSION, "upstream"))
+        yield "forward", Section(self.forwards(forwarding), pointer(*_EXTENSION, "upstream"))
         yield from self.expiration(extension.info.expiration, (*_EXTENSION, "info", "expiration"))
         yield from self._addresses()
         api = OasApi(
@@ -241,8 +264,12 @@ class _OasMaking(Making):
             (*_SERVER, "authentication"),
             rates=not everywhere.skip_rate_limit,
             quotas=not everywhere.skip_quota,
+            by_plugin=self._plugins.checks_auth,
         )
-        yield from oas_key_sections(self, self._document, extension.server.authentication, api)
+        keys = oas_keys(self, self._document, extension.server.authentication, api)
+        if keys is not None:
+            yield from key_sections(self, keys)
+        yield from plugin_sections(self._plugins, self._scripts, self, keys)
         if everywhere.cors is not None and everywhere.cors.enabled:
             yield "cors", Section(cors_config(everywhere.cors), pointer(*_GLOBAL, "cors"))
         if _on(everywhere.context_variables):
@@ -333,8 +360,19 @@ class _OasMaking(Making):
         for path in sorted(by_path, key=cmp_to_key(compare_paths)):
             yield from by_path[path]
 
+    def _add_scripts(self) -> None:
+        """All scripts in the order in which they are loaded, before anything asks for what they declare."""
+        written = tuple(virtual_endpoints_in(self._known_endpoints))
+        add_virtual_endpoints(written, self._scripts)
+        plugins = plugins_in(self._extension, self._extension.info.id or self.made_up_id, _EXTENSION)
+        self._plugins = plugins_of(plugins, self._scripts, self)
+        self._virtual = virtual_endpoints(written, self._scripts, self)
+        note_plugins(self._plugins, self._scripts, self)
+
     def _rules(self) -> Iterator[Rule]:
-        written = [rule for endpoint in self._endpoints() for rule in self._rules_of(endpoint)]
+        endpoints = self._known_endpoints
+        self._bodies = transforms_of(tuple(written_in(self._document, endpoints)), self)
+        written = [rule for endpoint in endpoints for rule in self._rules_of(endpoint)]
         own = {
             name: section.own.validate_response
             for name, section in self._extension.middleware.operations.items()
@@ -383,6 +421,15 @@ class _OasMaking(Making):
         if mock is not None and mock.enabled:
             place = (*endpoint.place, "mockResponse")
             yield self._rule(endpoint, "mockResponse", "mock_response", self._mock(mock, endpoint, place))
+        yield from self._body_rules(endpoint)
+        virtual = self._virtual.get((*endpoint.place, VIRTUAL))
+        yield from () if virtual is None else (self._rule(endpoint, VIRTUAL, "virtual_endpoint", virtual),)
+
+    def _body_rules(self, endpoint: _Endpoint) -> Iterator[Rule]:
+        for key, name in ((REQUEST, "request_body_transform"), (RESPONSE, "response_body_transform")):
+            transform = self._bodies.get((*endpoint.place, key))
+            if transform is not None:
+                yield self._rule(endpoint, key, name, transform)
 
     def _header_rules(self, endpoint: _Endpoint) -> Iterator[Rule]:
         section = endpoint.section

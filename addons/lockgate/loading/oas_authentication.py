@@ -3,7 +3,7 @@
 Source: behaviour-chain 5.1 and 5.2.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,10 +23,10 @@ from lockgate.decoding.shapes import (
     string,
 )
 from lockgate.identity.credentials import DEFAULT_HEADER, Places
-from lockgate.loading.authentication import AUTH_TOKEN, Keys, key_sections
+from lockgate.loading.authentication import AUTH_TOKEN, Keys
 from lockgate.loading.making import Making
 from lockgate.loading.oas_parts import ANY, ENABLED, FLAG, SOME_DURATION, TEXT, TEXTS, switched
-from lockgate.model import Section
+from lockgate.loading.oas_plugins import CUSTOM, CustomAuthentication
 from lockgate.routing.listen import ListenPath
 
 _METHODS: Final = (AUTH_TOKEN, "hmac_key", "basic_auth_user", "jwt_claim", "oidc_user", "oauth_key", "custom_auth", "")
@@ -62,9 +62,9 @@ class Authentication:
     strip_authorization_data: bool = False
     base_identity_provider: str = ""
     hmac: object = None
-    """As written, as the next two are."""
+    """As written, as the next one is."""
     oidc: object = None
-    custom: object = None
+    custom: CustomAuthentication | None = None
     security_schemes: Mapping[str, Scheme] = field(default_factory=dict)
     custom_key_lifetime: object = None
     """As written."""
@@ -108,26 +108,7 @@ AUTHENTICATION: Final = record(
         "oidc": optional(
             switched(**_SOURCES, segregateByClientId=boolean(), providers=list_of(anything()), scopes=anything())
         ),
-        "custom": optional(
-            switched(
-                **_SOURCES,
-                config=switched(
-                    "functionName",
-                    functionName=string(),
-                    path=string(),
-                    rawBodyOnly=boolean(),
-                    requireSession=boolean(),
-                    idExtractor=switched(
-                        "source with config",
-                        **{
-                            "source": choice("body", "header", "form"),
-                            "with": choice("value", "xpath", "regex"),
-                            "config": mapping_of(anything()),
-                        },
-                    ),
-                ),
-            )
-        ),
+        "custom": optional(CUSTOM),
         "securitySchemes": optional(mapping_of(_SCHEME, keys=r"^[a-zA-Z0-9._-]+\Z"), {}),
         "customKeyLifetime": optional(switched(value=SOME_DURATION, respectValidity=boolean())),
         "securityProcessingMode": optional(choice("legacy", "compliant"), ""),
@@ -148,12 +129,12 @@ class OasApi:
     """Of ``server.authentication``."""
     rates: bool
     quotas: bool
+    by_plugin: bool = False
+    """A plugin authenticates."""
 
 
-def oas_key_sections(
-    making: Making, document: Mapping[str, Any], section: Authentication | None, api: OasApi
-) -> Iterator[tuple[str, Section]]:
-    """The sections that authentication makes; none for an API without.
+def oas_keys(making: Making, document: Mapping[str, Any], section: Authentication | None, api: OasApi) -> Keys | None:
+    """How an API authenticates; None for one that does not, or in a way that is not built, which is noted.
 
     Args:
         making: Of the definition.
@@ -162,12 +143,12 @@ def oas_key_sections(
         api: Of the definition.
     """
     if section is None or not section.enabled:
-        return
+        return None
     _note_unsupported(making, section, api.place)
     places = _places(making, document, section, api.place)
     if places is None:
-        return
-    keys = Keys(
+        return None
+    return Keys(
         api.id,
         api.org_id,
         api.listen,
@@ -177,17 +158,34 @@ def oas_key_sections(
         section.base_identity_provider,
         rates=api.rates,
         quotas=api.quotas,
+        asks=not api.by_plugin or _names_a_scheme(document),
+        plugin=_custom_places(section.custom) if api.by_plugin else None,
     )
-    yield from key_sections(making, keys)
 
 
 def _note_unsupported(making: Making, section: Authentication, place: Place) -> None:
-    methods = (("hmac", "HMAC", section.hmac), ("oidc", "OpenID Connect", section.oidc))
-    for key, name, written in (*methods, ("custom", "custom authentication", section.custom)):
+    for key, name, written in (("hmac", "HMAC", section.hmac), ("oidc", "OpenID Connect", section.oidc)):
         if _on(written):
             making.notes.unsupported(name, (*place, key), restricts=True)
     if _on(section.custom_key_lifetime):
         making.notes.unsupported("customKeyLifetime", (*place, "customKeyLifetime"), restricts=True)
+
+
+def _names_a_scheme(document: Mapping[str, Any]) -> bool:
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    return any(name in schemes for name in next(iter(document.get("security") or ()), ()))
+
+
+def _custom_places(custom: CustomAuthentication | None) -> Places:
+    """Where credentials are for a plugin, which looks for them itself: they are taken off, and masked."""
+    header, query, cookie = (None, None, None) if custom is None else (custom.header, custom.query, custom.cookie)
+    name = header.name if header is not None and header.enabled and header.name else DEFAULT_HEADER
+    return Places(
+        header=name,
+        in_header=header is None or header.enabled,
+        query=(query.name or name) if query is not None and query.enabled else None,
+        cookie=(cookie.name or name) if cookie is not None and cookie.enabled else None,
+    )
 
 
 def _places(making: Making, document: Mapping[str, Any], section: Authentication, place: Place) -> Places | None:

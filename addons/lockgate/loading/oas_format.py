@@ -28,6 +28,7 @@ from lockgate.decoding.shapes import (
     with_any_of,
 )
 from lockgate.loading.error_rules import OAS_RULES
+from lockgate.loading.event_handlers import OAS as EVENT_HANDLERS
 from lockgate.loading.oas_authentication import AUTHENTICATION
 from lockgate.loading.oas_middleware import GLOBAL, OPERATION
 from lockgate.loading.oas_parts import (
@@ -126,14 +127,12 @@ _SERVER: Final = record(
         ),
         "detailedActivityLogs": optional(toggle()),
         "detailedTracing": unsupported("detailedTracing", SWITCH, consequence="nothing is recorded"),
-        "eventHandlers": unsupported(
-            "eventHandlers", list_of(mapping_of(anything())), consequence="no event is handled"
-        ),
+        "eventHandlers": EVENT_HANDLERS,
         "contextVariables": ignored(SWITCH),
         "ipAccessControl": optional(
             record(IpAccessControl, {"enabled": FLAG, "allow": optional(TEXTS, ()), "block": optional(TEXTS, ())})
         ),
-        "batchProcessing": unsupported("batchProcessing", SWITCH, consequence="batch requests go to the upstream"),
+        "batchProcessing": optional(toggle()),
         "port": unsupported("port", integer(1, 65535), consequence="the API is served on the gateway's port"),
         "protocol": unsupported(
             "protocol",

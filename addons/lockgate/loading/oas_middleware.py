@@ -3,18 +3,14 @@
 Source: behaviour-chain 1.3 and 6.3; Tyk 5.11, "Tyk OAS API definition" reference.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from lockgate.decoding.shapes import (
-    Shape,
     Toggle,
-    anything,
     boolean,
-    choice,
     ignored,
     integer,
     list_of,
-    mapping_of,
     number,
     optional,
     record,
@@ -22,12 +18,11 @@ from lockgate.decoding.shapes import (
     string,
     toggle,
     unsupported,
-    with_any_of,
 )
 from lockgate.loading.making import CorsSection
+from lockgate.loading.oas_bodies import BODY_SECTION
 from lockgate.loading.oas_parts import (
     ENABLED,
-    FILLED,
     FINE_DURATION,
     FLAG,
     RATE_LIMIT,
@@ -35,10 +30,11 @@ from lockgate.loading.oas_parts import (
     TEXT,
     TEXTS,
     WHOLE,
-    is_on,
     section,
     switched,
 )
+from lockgate.loading.oas_plugins import FIELDS as PLUGINS
+from lockgate.loading.oas_scripts import VIRTUAL_ENDPOINT
 from lockgate.loading.oas_sections import (
     FromExamples,
     Global,
@@ -64,22 +60,6 @@ _HEADER_TRANSFORM: Final = record(
     {"enabled": ENABLED, "remove": optional(TEXTS, ()), "add": optional(_HEADERS, ())},
 )
 _LISTING: Final = record(Listing, {"enabled": ENABLED, "ignoreCase": FLAG})
-_PLUGIN: Final = switched(
-    "functionName",
-    functionName=string(),
-    path=string(),
-    rawBodyOnly=boolean(),
-    requireSession=boolean(),
-)
-_PLUGINS: Final = list_of(_PLUGIN, lenient_tail=True, minimum=1)
-_OLD_PLUGINS: Final = section({"plugins": _PLUGINS})
-_TRANSFORM_BODY_KEYS: Final[dict[str, Shape[Any]]] = {
-    "enabled": boolean(),
-    "format": choice("json", "xml"),
-    "body": string(),
-    "path": string(),
-}
-_TRANSFORM_BODY: Final = with_any_of(section(_TRANSFORM_BODY_KEYS, needs="enabled format"), "body", "path")
 OPERATION: Final = record(
     Operation,
     {
@@ -129,25 +109,9 @@ OPERATION: Final = record(
         "validateRequest": optional(VALIDATE_REQUEST),
         "x-lockgate": OWN_OPERATION,
         "rateLimit": unsupported("rateLimit of an endpoint", RATE_LIMIT, restricts=True),
-        "transformRequestBody": unsupported(
-            "transformRequestBody", _TRANSFORM_BODY, consequence="bodies go upstream as they came"
-        ),
-        "transformResponseBody": unsupported(
-            "transformResponseBody", _TRANSFORM_BODY, consequence="bodies reach the client as they came"
-        ),
-        "virtualEndpoint": unsupported(
-            "virtualEndpoint",
-            switched(
-                "functionName",
-                name=string(),
-                functionName=string(),
-                path=string(),
-                body=string(),
-                proxyOnError=boolean(),
-                requireSession=boolean(),
-            ),
-            consequence="requests go to the upstream",
-        ),
+        "transformRequestBody": optional(BODY_SECTION),
+        "transformResponseBody": optional(BODY_SECTION),
+        "virtualEndpoint": optional(VIRTUAL_ENDPOINT),
         "postPlugins": unsupported(
             "postPlugins of an endpoint",
             list_of(
@@ -241,26 +205,7 @@ GLOBAL: Final = record(
                 },
             )
         ),
-        "pluginConfig": unsupported(
-            "pluginConfig.bundle",
-            section(
-                {
-                    "driver": choice("otto", "goja", "python", "lua", "grpc", "goplugin"),
-                    "bundle": switched("path", path=FILLED),
-                    "data": switched("value", value=mapping_of(anything())),
-                }
-            ),
-            restricts=True,
-            active=lambda value: isinstance(value, dict) and is_on(value.get("bundle")),
-        ),
-        "prePlugin": unsupported("prePlugin", _OLD_PLUGINS, restricts=True),
-        "prePlugins": unsupported("prePlugins", _PLUGINS, restricts=True),
-        "postAuthenticationPlugin": unsupported("postAuthenticationPlugin", _OLD_PLUGINS, restricts=True),
-        "postAuthenticationPlugins": unsupported("postAuthenticationPlugins", _PLUGINS, restricts=True),
-        "postPlugin": unsupported("postPlugin", _OLD_PLUGINS, restricts=True),
-        "postPlugins": unsupported("postPlugins", _PLUGINS, restricts=True),
-        "responsePlugin": unsupported("responsePlugin", _OLD_PLUGINS, restricts=True),
-        "responsePlugins": unsupported("responsePlugins", _PLUGINS, restricts=True),
+        **PLUGINS,
         # They only loosen limits that keys have.
         "skipRateLimit": FLAG,
         "skipQuota": FLAG,

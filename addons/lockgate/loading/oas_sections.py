@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 
 from lockgate.decoding.shapes import Toggle
 from lockgate.loading.error_rules import OverridesSection
+from lockgate.loading.event_handlers import OasHandler
 from lockgate.loading.making import CorsSection
 from lockgate.loading.oas_authentication import Authentication
+from lockgate.loading.oas_bodies import BodySection
+from lockgate.loading.oas_plugins import OldPlugins, PluginConfig, PluginSection
+from lockgate.loading.oas_scripts import VirtualSection
 from lockgate.loading.oas_validation import OwnOperationKeys, ValidateRequestSection, ValidateResponseSection
 from lockgate.loading.rewrite_triggers import TriggerSection
 
@@ -116,6 +120,9 @@ class Operation:
     track_endpoint: Toggle | None = None
     do_not_track_endpoint: Toggle | None = None
     validate_request: ValidateRequestSection | None = None
+    transform_request_body: BodySection | None = None
+    transform_response_body: BodySection | None = None
+    virtual_endpoint: VirtualSection | None = None
     own: OwnOperationKeys | None = None
 
 
@@ -150,6 +157,16 @@ class Global:
     skip_quota: bool = False
     cors: CorsSection | None = None
     traffic_logs: TrafficLogs | None = None
+    plugin_config: PluginConfig = field(default_factory=PluginConfig)
+    # The first of each pair is the older spelling.
+    pre_plugin: OldPlugins = field(default_factory=OldPlugins)
+    pre_plugins: tuple[PluginSection, ...] = ()
+    post_authentication_plugin: OldPlugins = field(default_factory=OldPlugins)
+    post_authentication_plugins: tuple[PluginSection, ...] = ()
+    post_plugin: OldPlugins = field(default_factory=OldPlugins)
+    post_plugins: tuple[PluginSection, ...] = ()
+    response_plugin: OldPlugins = field(default_factory=OldPlugins)
+    response_plugins: tuple[PluginSection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +254,8 @@ class Server:
     ip_access_control: IpAccessControl | None = None
     authentication: Authentication | None = None
     detailed_activity_logs: Toggle | None = None
+    batch_processing: Toggle | None = None
+    event_handlers: tuple[OasHandler, ...] = ()
     gateway_tags: GatewayTags | None = None
 
 

@@ -46,19 +46,19 @@ async def request(config: AuthToken, exchange: Exchange, services: Services) -> 
         return Reject(Reason.KEY_MISSING)
     key = without_bearer(text)
     if len(encode_text(key)) <= config.min_length:
-        return Reject(Reason.KEY_UNKNOWN, detail=f"a key has to be longer than {config.min_length} bytes")
+        return Reject(Reason.KEY_UNKNOWN, detail=f"a key has to be longer than {config.min_length} bytes", key=key)
     try:
         found = await services.find_key(possible_names(config.org_id, key, config.hash_function))
     except ServiceError as error:
         return Reject(Reason.STORE_FAILED, detail=f"the key could not be looked up: {error}")
     if found is None:
-        return Reject(Reason.KEY_UNKNOWN, detail="there is no such key")
+        return Reject(Reason.KEY_UNKNOWN, detail="there is no such key", key=key)
     if found.session.apply_policies:
         return Reject(Reason.API_NOT_GRANTED, detail="the key has policies, which are not supported yet")
     if not config.identifies:
         return Continue(exchange)
     quota = exchange.quota if found.name == exchange.key else None
-    known = replace(exchange, key=found.name, session=found.session, quota=quota)
+    known = replace(exchange, key=found.name, session=found.session, quota=quota, made_session=False)
     return Continue(_with_token(known, found.name))
 
 

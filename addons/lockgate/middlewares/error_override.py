@@ -27,7 +27,7 @@ class ErrorOverride:
 def response(config: ErrorOverride, exchange: Exchange, _: Services) -> Outcome:
     """Replace a response of status 400 and above by what the first rule that matches says."""
     message = exchange.response
-    if message is None or message.status < _FIRST_ERROR:
+    if message is None or message.status < _FIRST_ERROR or exchange.processing_failed:
         return Continue(exchange)
     body = b"" if isinstance(message.body, NotRead) else message.body
     rules = config.errors.rules(message.status)

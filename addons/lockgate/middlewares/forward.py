@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from lockgate.destinations import tls_for
 from lockgate.exchange import Exchange, Headers, Request, Upstream, UpstreamTls, encode_text, replace
 from lockgate.header_edits import are_valid, has_token, without_hop_by_hop
+from lockgate.looping import loop_to
 from lockgate.middleware import Forward, Loop, Middleware, Outcome, Reason, Reject
 from lockgate.routing.listen import ListenPath
 from lockgate.services import Services
@@ -17,8 +19,6 @@ from lockgate.urls import (
     Target,
     Url,
     encode_path,
-    escaped_path,
-    form_values,
     join_paths,
     join_queries,
     parse_target,
@@ -73,7 +73,8 @@ def request(config: Forwarding, exchange: Exchange, services: Services) -> Outco
     except ValueError:
         return _NOT_FORWARDED
     if url.scheme == "tyk":
-        return _loop(exchange, url)
+        host = exchange.loop_host if exchange.loop_host == url.authority else ""
+        return loop_to(exchange, url, shown_host=host)
     target = config.target
     if config.targets:
         name = f"upstream of {exchange.current_pass.api_id} {exchange.current_pass.version}".rstrip()
@@ -96,16 +97,6 @@ def _elsewhere(target: Target | None, url: Url) -> Target | None:
     except ValueError:
         return None
     return dataclasses.replace(named, query=None if target is None else target.query)
-
-
-def _loop(exchange: Exchange, url: Url) -> Outcome:
-    wanted = form_values(url.query or "")
-    method = wanted.get("method", ("",))[0] or exchange.to_method or ""
-    limit = wanted.get("loop_limit", ("",))[0]
-    times = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 10 else 0  # noqa: PLR2004
-    # The client's query goes along; the rest of the target's is lost, as in the reference gateway.
-    checked = wanted.get("check_limits", ("",))[0] == "true"
-    return Loop(exchange, url.authority, _rooted(escaped_path(url.raw_path)), method, times, checked)
 
 
 def _rooted(path: str) -> str:
@@ -134,19 +125,11 @@ def _forward(config: Forwarding, exchange: Exchange, url: Url, target: Target | 
         target.host,
         target.port,
         response_timeout_seconds=config.response_timeout_seconds,
-        tls=_tls(config, target) if target.scheme == "https" else None,
+        tls=tls_for(config.tls, config.tls_by_host, target.authority, target.host)
+        if target.scheme == "https"
+        else None,
     )
     return Forward(replace(exchange, request=sent, forwarded=True), upstream)
-
-
-def _tls(config: Forwarding, target: Target) -> UpstreamTls | None:
-    """How the target is spoken to: the most exact entry for its host counts."""
-    if not config.tls_by_host:
-        return config.tls
-    host = target.authority.lower()
-    bare = target.host.lower()
-    names = (host, bare, *(f"*.{name.partition('.')[2]}" for name in (host, bare) if "." in name), "*")
-    return next((config.tls_by_host[name] for name in names if name in config.tls_by_host), config.tls)
 
 
 def _path(config: Forwarding, url: Url, target: Target) -> str:
@@ -182,6 +165,9 @@ def _fields(config: Forwarding, exchange: Exchange) -> tuple[tuple[bytes, bytes]
     fields = without_hop_by_hop(headers, keep=keep, not_listed=not_listed)
     if not are_valid(fields):
         return None
+    if own:
+        # Blanks around a value are none of it on the wire. Until here plugins see them.
+        fields = [(name, value.strip(b" \t") if name.lower() in own else value) for name, value in fields]
     names = {field[0].lower() for field in fields}
     if b"transfer-encoding" in names:
         fields = [field for field in fields if field[0].lower() != b"transfer-encoding"]

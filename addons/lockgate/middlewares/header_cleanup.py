@@ -55,7 +55,7 @@ def public_address(target_host: str) -> tuple[str, str]:
 def response(config: HeaderCleanup, exchange: Exchange, _: Services) -> Outcome:
     """Replace scheme, host and path, in this order, wherever they stand in the first value of each header."""
     message = exchange.response
-    if message is None:
+    if message is None or exchange.processing_failed:
         return Continue(exchange)
     headers = message.headers
     for name in config.headers:

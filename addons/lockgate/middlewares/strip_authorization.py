@@ -17,11 +17,15 @@ class StripAuthorization:
 
     places: Places
     """That credentials are taken off. The header goes even if no key is looked for there."""
+    others: tuple[Places, ...] = ()
+    """Of other ways to authenticate: the same goes for each."""
 
 
 def request(config: StripAuthorization, exchange: Exchange, _: Services) -> Outcome:
     """Take them off, also where nobody asked for them."""
     bare = stripped(exchange.request, config.places)
+    for places in config.others:
+        bare = stripped(bare, places)
     return Continue(exchange if bare is exchange.request else replace(exchange, request=bare))
 
 

@@ -61,6 +61,18 @@ class FunctionError(ValueError):
         self.text: Final = text
 
 
+class Fault(Exception):  # noqa: N818 - no error of its own: the runtime makes a TemplateError of it
+    """What an action cannot do, with Go's text without the place: the runtime knows where it is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text: Final = text
+
+
+class CallFault(Fault):
+    """What a method answers with instead of a value: the place is that of the whole command."""
+
+
 class LimitError(Exception):
     """A run took more than it may; the message says of what. The runtime makes a TemplateError of it."""
 

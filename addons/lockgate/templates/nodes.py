@@ -9,6 +9,8 @@ Source: Go 1.26, text/template/parse, node.go.
 
 from dataclasses import dataclass, field
 
+type ComplexNumber = complex
+
 
 @dataclass(slots=True, eq=False)
 class Node:
@@ -23,6 +25,8 @@ class Text(Node):
     """Text as it stands, already trimmed by the actions beside it."""
 
     text: str
+    slot: int | None = None
+    """Which of the run's ``literals`` stands in its place: it has variables that are not the template's. None: none."""
 
     def __str__(self) -> str:
         return self.text
@@ -65,7 +69,7 @@ class Number(Node):
     unsigned: int | None = None
     """Within uint64."""
     floating: float | None = None
-    complex: complex | None = None
+    complex: ComplexNumber | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -78,6 +82,8 @@ class String(Node):
     quoted: str
     """As written, with its quotes."""
     value: str
+    slot: int | None = None
+    """As for ``Text``."""
 
     def __str__(self) -> str:
         return self.quoted

@@ -1,6 +1,7 @@
 """One run of a template: what it may take, and what it sees of the outside."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, final
 
@@ -35,7 +36,7 @@ class Limits:
 
 INLINE: Final = Limits(steps=20_000, output=1 << 20, size=1 << 20)
 """On the event loop: some milliseconds. Whoever needs more has to leave it."""
-LONG: Final = Limits(steps=20_000_000, output=64 << 20, size=256 << 20)
+LONG: Final = Limits(steps=20_000_000, output=64 << 20, size=256 << 20, depth=700)
 """In a process of its own, which has limits of time and memory besides."""
 
 
@@ -49,15 +50,25 @@ class Run:
         "depth",
         "inline",
         "limits",
+        "literals",
         "now",
         "output_left",
         "resolver",
         "size_left",
         "steps_left",
+        "zone",
     )
 
     def __init__(
-        self, *, limits: Limits, inline: bool, now: float, seed: bytes, resolver: Resolver | None = None
+        self,
+        *,
+        limits: Limits,
+        inline: bool,
+        now: float,
+        seed: bytes,
+        resolver: Resolver | None = None,
+        literals: Sequence[str] = (),
+        zone: str = "UTC",
     ) -> None:
         """Begin a run.
 
@@ -67,11 +78,15 @@ class Run:
             now: Seconds since the epoch.
             seed: Where its randomness comes from: at least 16 bytes. Equal seeds give equal texts.
             resolver: Names of hosts; None: there are none here.
+            literals: What stands in the place of nodes that have a ``slot``.
+            zone: Name of the zone that is local, as in the list of zones: "Europe/Lisbon".
         """
         self.limits: Final = limits
         self.inline: Final = inline
         self.now: Final = now
         self.resolver: Final = resolver
+        self.literals: Final = literals
+        self.zone: Final = zone
         self.steps_left = limits.steps
         self.output_left = limits.output
         self.size_left = limits.size

@@ -16,11 +16,13 @@ r"""Go's values and types, as Python carries them.
 | ``url.Values`` | ``FormValues`` |
 | ``[]interface {}`` | ``list`` itself |
 | ``[]string``, ``[]int``, ``[][]interface {}``, ``[]uint8`` | ``TypedList`` |
+| a slice or a map that is nil, but has a type | ``NilList``, ``NilMap`` |
 | anything else: times, versions, certificates | a subclass of ``GoObject`` |
 
 Strings count in bytes wherever Go counts: ``to_bytes`` and ``from_bytes``.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Final, final
 
@@ -45,7 +47,6 @@ MISSING: Final = Missing()
 class Integer(int):
     """An integer of a type that is not ``int``."""
 
-    __slots__ = ("go_type",)
     go_type: str
     """"int64", "uint8", "uint64", "int32", …"""
 
@@ -74,7 +75,7 @@ class ListMap(dict[str, "TypedList"]):
 
 
 class FormValues(dict[str, "TypedList"]):
-    """``url.Values``: values of a form. Its methods are in ``lockgate.templates.objects``."""
+    """``url.Values``: values of a form. Its methods are in ``lockgate.templates.forms``."""
 
     __slots__ = ()
 
@@ -91,6 +92,21 @@ class TypedList(list[object]):
         self.element = element
 
 
+class NilList(TypedList):
+    """A slice that is nil: an empty one, but ``null`` as JSON, and not deeply equal to an empty one that is there."""
+
+    __slots__ = ()
+
+    def __init__(self, element: str = "interface {}") -> None:
+        super().__init__((), element)
+
+
+class NilMap(dict[str, object]):
+    """A ``map[string]interface {}`` that is nil: an empty one that takes nothing, and ``null`` as JSON."""
+
+    __slots__ = ()
+
+
 def strings(items: Iterable[str]) -> TypedList:
     """A ``[]string``."""
     return TypedList(items, "string")
@@ -104,6 +120,12 @@ class GoObject:
     """As ``%T`` prints it: "time.Time", "*semver.Version"."""
     kind: ClassVar[str] = "struct"
     """As ``kindOf`` prints it: "struct", "ptr", "int64"."""
+    hidden: ClassVar[frozenset[str]] = frozenset()
+    """Names of its unexported fields: whoever asks for one is told that it is one."""
+
+    def __bool__(self) -> bool:
+        """What an ``if`` makes of it: a number that is 0 is false, everything else is true."""
+        return self.integer() != 0
 
     def methods(self) -> Mapping[str, tuple[str, Callable[..., object]]]:
         """By name: Go's signature without receiver, as ``Function`` has it, and what it does."""
@@ -113,9 +135,29 @@ class GoObject:
         """Exported fields by name, in their order."""
         return {}
 
+    def integer(self) -> int | None:
+        """The number that it is: of a month, a duration; None where its kind is no integer."""
+        return None
+
     def text(self) -> str | None:
         """What ``String()`` or ``Error()`` gives; None where it has neither."""
         return None
+
+    def go_text(self) -> str | None:
+        """What ``GoString()`` gives, which ``%#v`` prints; None where there is none."""
+        return None
+
+    def parts(self) -> Mapping[str, object]:
+        """All its fields by name, in their order, as ``%+v`` prints them: those that are not exported too."""
+        return self.fields()
+
+    def json(self) -> object:
+        """What encoding/json writes of it: a text, a number, a dict; MISSING: an object of its exported fields.
+
+        Raises:
+            FunctionError: It has none, with the text of the error.
+        """
+        return MISSING
 
 
 def go_type(value: object) -> str:
@@ -145,10 +187,35 @@ _TYPES: Final[Mapping[type, str]] = {
     Missing: "<nil>",
     dict: "map[string]interface {}",
     list: "[]interface {}",
+    NilMap: "map[string]interface {}",
     StringMap: "map[string]string",
     ListMap: "map[string][]string",
     FormValues: "url.Values",
 }
+
+
+def go_kind(value: object) -> str:
+    """Go's kind of a value, as ``kindOf`` prints it; "invalid" for none."""
+    if isinstance(value, GoObject):
+        return value.kind
+    if isinstance(value, dict):
+        return "map"
+    if isinstance(value, list):
+        return "slice"
+    if value is None or value is MISSING:
+        return "invalid"
+    return go_type(value)
+
+
+def sorted_keys(mapping: Mapping[str, object]) -> list[str]:
+    """Keys in the order of their bytes, as Go sorts them."""
+    keys = sorted(mapping)
+    if len(keys) > 1 and not (text := "".join(keys)).isascii() and _STRAY_BYTE.search(text) is not None:
+        keys.sort(key=to_bytes)
+    return keys
+
+
+_STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 
 
 def to_bytes(text: str) -> bytes:

@@ -10,6 +10,7 @@ that was not released here (``Passage.upstream``).
 # mypy: allow-untyped-calls, allow-untyped-decorators
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -25,8 +26,12 @@ from mitmproxy.proxy import layer, server_hooks
 
 from lockgate import engine
 from lockgate.chain import Observer
-from lockgate.exchange import NOT_READ, Body, Exchange, NotRead, Upstream
+from lockgate.exchange import NOT_READ, Body, Exchange, NotRead, Upstream, replace
+from lockgate.hosts.children import Children
 from lockgate.hosts.computing import Threads
+from lockgate.hosts.events import EventQueue
+from lockgate.hosts.key_data import ScriptKeys
+from lockgate.hosts.local_zone import local_zone
 from lockgate.hosts.mitm import dispatch, stream, views
 from lockgate.hosts.mitm.limits import Door
 from lockgate.hosts.mitm.messages import (
@@ -48,6 +53,8 @@ from lockgate.hosts.mitm.tls import (
     remember,
     start_server,
 )
+from lockgate.hosts.outgoing import WITHIN, Listening, Outgoing, Trust
+from lockgate.hosts.scripts import GatewayScripts
 from lockgate.identity.keys import KeyStores
 from lockgate.logs import log_exchange
 from lockgate.middleware import BodyNeed, Reason
@@ -55,7 +62,7 @@ from lockgate.records import Recorder, Wire
 from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
 from lockgate.snapshot import Gateway, Snapshot
-from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryTurns
+from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryStorage, MemoryTurns
 
 logger = logging.getLogger(__name__)
 
@@ -119,14 +126,29 @@ class GatewayAddon:
         self.gateway = gateway
         self.keys: Final = KeyStores(MemoryKeys(), MemoryLimits(SystemClock()))
         """Keys of this process, and what they have used up. They outlive reloads."""
+        self._children: Final = Children()
+        self._events: Final = EventQueue()
+        self._scripts: Final = GatewayScripts(lambda: self.gateway.current.settings)
+        threads = Threads()
+        self.outgoing: Final = Outgoing(self._listening, _trust, compute=threads)
+        """Sends what scripts and batches ask for."""
         self.outside: Final = outside or Outside(
             clock=SystemClock(),
             ids=RandomIds(),
             turns=MemoryTurns(),
-            compute=Threads(),
+            compute=threads,
             sessions=self.keys.sessions,
             limits=self.keys.counts,
+            tasks=self._children,
+            scripts=self._scripts,
+            http=self.outgoing,
+            key_data=ScriptKeys(self.keys, gateway, SystemClock()),
+            storage=MemoryStorage(SystemClock()),
+            zone=local_zone(),
+            events=self._events,
         )
+        self._events.outside = self.outside
+        self._closing: asyncio.Task[None] | None = None
         self.observers: Final = tuple(observers)
         self._view: Any = None
         self._keeps_traces = False
@@ -157,12 +179,27 @@ class GatewayAddon:
             self._notice_keepers()
 
     def running(self) -> None:
-        """Find out whether anybody looks at flows."""
+        """Find out whether anybody looks at flows, and have processes ready for APIs that hand work to them."""
         self._notice_keepers()
+        apis = self.gateway.current.apis.values()
+        if any(version.runs_tasks for api in apis for version in api.versions.values()):
+            self._children.warm()
 
     def done(self) -> None:
-        """Have records written that wait for it."""
+        """Have records written that wait for it, and end the processes for tasks and the engines of scripts."""
+        self._events.close()
+        self._children.close()
+        self._scripts.close()
         self.recorder.close()
+        with contextlib.suppress(RuntimeError):  # without a loop there are no connections
+            self._closing = asyncio.get_running_loop().create_task(self.outgoing.close())
+
+    def _listening(self) -> Sequence[Listening]:
+        """Where clients reach the gateway."""
+        proxyserver = ctx.master.addons.get("proxyserver")
+        tls_on = self.gateway.current.settings.http_server_options.use_ssl
+        found = () if proxyserver is None else proxyserver.listen_addrs()
+        return tuple(Listening(address[0], address[1], tls_on) for address in found)
 
     def _notice_keepers(self) -> None:
         self._view = ctx.master.addons.get("view")
@@ -312,6 +349,8 @@ class GatewayAddon:
             request=request,
             client=to_client(flow.client_conn.peername),
         )
+        if self.outgoing.calls_within:
+            exchange = self._on_behalf(exchange)
         snapshot = self.gateway.current
         run = passage.run = engine.begin(snapshot, self.outside, exchange, self.observers)
         if run.answered:
@@ -327,6 +366,15 @@ class GatewayAddon:
             if flow.response is None:
                 passage.waits_for_body = waits
                 flow.request.stream = not waits and self._passing(passage, response=False)
+
+    def _on_behalf(self, exchange: Exchange) -> Exchange:
+        """An exchange that the gateway asked for itself counts as the client's whose batch it is a part of."""
+        request = exchange.request
+        within = self.outgoing.within(request.headers.get(WITHIN) or "")
+        if within is None:
+            return exchange
+        request = replace(request, headers=request.headers.remove(WITHIN))
+        return replace(exchange, request=request, client=within.client, part_of=within.exchange_id)
 
     def _takes_body(self, flow: http.HTTPFlow, passage: Passage, snapshot: Snapshot) -> bool:
         """Whether the request phase waits for the body. If that is too large, the answer is set."""
@@ -530,6 +578,13 @@ class GatewayReplayHandler(clientplayback.ReplayHandler):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         stream.install_on(self.layer)
+
+
+def _trust() -> Trust:
+    """Whose word a person who runs mitmproxy takes on certificates."""
+    options = ctx.options
+    file, folder = options.ssl_verify_upstream_trusted_ca, options.ssl_verify_upstream_trusted_confdir
+    return Trust(not options.ssl_insecure, file, folder)
 
 
 def _only_sniffs(run: engine.Run) -> bool:

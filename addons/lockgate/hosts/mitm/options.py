@@ -128,16 +128,23 @@ class Lockgate:
         self._watching = asyncio.get_running_loop().create_task(self._follow(deployment, self._stop_watching))
 
     async def _follow(self, deployment: Deployment, stop: asyncio.Event) -> None:
-        async for _ in changes((*deployment.watched, *self._settings_file()), stop):
-            async with self._reloading:
-                try:
-                    prepared = await asyncio.to_thread(deployment.prepare)
-                except Exception:
-                    logger.exception("the definitions changed and could not be loaded again; the old ones go on")
-                    continue
-                before = (deployment.settings, deployment.problems)
-                if prepared.report.changes_something or before != (prepared.settings, prepared.report.problems):
-                    self._published(deployment, prepared)
+        while not stop.is_set():
+            watched = deployment.watched
+            async for _ in changes((*watched, *self._settings_file()), stop):
+                await self._follow_change(deployment)
+                if deployment.watched != watched:
+                    break
+
+    async def _follow_change(self, deployment: Deployment) -> None:
+        async with self._reloading:
+            try:
+                prepared = await asyncio.to_thread(deployment.prepare)
+            except Exception:
+                logger.exception("the definitions changed and could not be loaded again; the old ones go on")
+                return
+            before = (deployment.settings, deployment.problems)
+            if prepared.report.changes_something or before != (prepared.settings, prepared.report.problems):
+                self._published(deployment, prepared)
 
     def _settings_file(self) -> tuple[Path, ...]:
         file = ctx.options.lockgate_gateway

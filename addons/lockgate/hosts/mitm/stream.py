@@ -300,6 +300,9 @@ class GatewayStream(HttpStream):
             self.flow.response = to_flow_response(BODY_TOO_LARGE)
             yield from self._answer_early()
             return
+        if isinstance(event, RequestEndOfMessage) and not self.passage.body_follows:
+            # The client sent none, and a link made one: it is not to be replaced by what was read.
+            self.request_body_buf += self.flow.request.data.content or b""
         yield from super().state_consume_request_body(event)
 
     @override

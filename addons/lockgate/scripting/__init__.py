@@ -1,0 +1,1 @@
+"""JavaScript: virtual endpoints and scripted middleware, in V8."""

@@ -1,0 +1,114 @@
+"""Scripts that want everything, through a real gateway: their requests fail, all others are served."""
+
+import asyncio
+import base64
+import json
+import signal
+import sys
+import time
+
+import pytest
+from tests.apis import oas
+from tests.live.test_tools import ask, free_port, launch  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.timeout(120)
+
+FAILED = "Error during virtual endpoint execution. Contact Administrator for more details."
+GOOD = "function good() { return TykJsResponse({Code: 200, Body: [typeof leaked, [].x, JSON.stringify({b: 1})].join()}, {}) }"
+BODY = b'undefined,,{"b":1}'
+HOSTILE = {
+    "loop": "for (;;);",
+    "promise": "(async function() { await 0; for (;;); })(); return TykJsResponse({Code: 200}, {})",
+    "regex": "return /^(a+)+$/.test('a'.repeat(60) + 'b')",
+    "sort": "var a = []; for (var i = 0; i < 1e8; i++) a.push(Math.random()); return a.sort()",
+    "array": "var a = []; for (;;) a.push({a: a.length})",
+    "repeat": "return 'x'.repeat(2**30)",
+    "recursion": "return bad()",
+    "getter": "return TykJsResponse({get Body() { for (;;); }, Code: 200}, {})",
+    "globals": "leaked = 1; JSON = null; return 1",
+    "pollution": "Object.prototype.x = Array.prototype.x = 1; Array.prototype.push = null; throw 1",
+    "escape": "[].constructor.constructor('leaked = 1; JSON.stringify = null')(); return 1",
+}
+ABORTING = {
+    "huge": "return 'x'.repeat(5e8).split('').length",
+    "fill": "return new Array(6e8).fill({}).length",
+}
+
+
+def endpoint(code, name):
+    body = base64.b64encode(code.encode()).decode()
+    return {"virtualEndpoint": {"enabled": True, "functionName": name, "body": body}}
+
+
+def api(bodies, name="a"):
+    """One endpoint for each body, all of one API; and ``/good``."""
+    operations = {
+        f"GET /{key}": endpoint(f"function {key}() {{ {body} }}".replace("bad()", f"{key}()"), key)
+        for key, body in bodies.items()
+    }
+    return oas({**operations, "GET /good": endpoint(GOOD, "good")}, listen=f"/{name}/", name=name)
+
+
+async def get(gateway, path):
+    connection = await gateway.connect()
+    return await connection.request("GET", path)
+
+
+async def check(gateway, keys, statuses=(500,)):
+    for key in keys:
+        answer = await get(gateway, f"/a/{key}")
+        assert answer.status in statuses, key
+        assert json.loads(answer.body) == {"error": FAILED}, key
+        answer = await get(gateway, "/a/good")
+        assert (answer.status, answer.body) == (200, BODY), key
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("loop", "promise"),
+        ("regex", "getter"),
+        ("sort", "array", "repeat", "recursion", "globals", "pollution", "escape"),
+    ],
+)
+async def test_requests_of_hostile_scripts_fail_and_the_next_ones_are_served(start, keys):
+    gateway = await start(documents=[api(HOSTILE)], settings={"jsvm_timeout": 1})
+    await check(gateway, keys)
+
+
+async def test_what_ends_v8_does_not_end_the_gateway(start):
+    settings = {"jsvm_timeout": 1, "x-lockgate": {"scripts": {"engine": "processes"}}}
+    gateway = await start(documents=[api(HOSTILE | ABORTING)], settings=settings)
+    await check(gateway, ("loop", "pollution", *ABORTING))
+
+
+async def test_a_quiet_client_is_served_meanwhile(start):
+    gateway = await start(documents=[api(HOSTILE), api({}, "b")], settings={"jsvm_timeout": 1})
+    await get(gateway, "/b/good")
+    attacks = [asyncio.create_task(get(gateway, f"/a/{key}")) for key in ("loop", "promise", "regex", "getter")]
+    worst = 0.0
+    connection = await gateway.connect()
+    while not all(attack.done() for attack in attacks):
+        begun = time.perf_counter()
+        answer = await connection.request("GET", "/b/good")
+        worst = max(worst, time.perf_counter() - begun)
+        assert (answer.status, answer.body) == (200, BODY)
+        await asyncio.sleep(0.01)
+    assert [attack.result().status for attack in attacks] == [500] * 4
+    assert worst < 0.5
+
+
+async def test_a_gateway_ends_cleanly_while_a_script_runs(launch, tmp_path):  # noqa: F811
+    (tmp_path / "a.json").write_text(json.dumps(api(HOSTILE)))
+    port = free_port()
+    process = await launch(
+        *(sys.executable, "-m", "lockgate.cli", "serve", "--headless", "--definitions", str(tmp_path)),
+        *("--listen", f"127.0.0.1:{port}", "--set", f"confdir={tmp_path}"),
+    )
+    assert (await ask(port, "/a/good")).endswith(BODY)
+    attack = asyncio.create_task(ask(port, "/a/loop"))
+    await asyncio.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+
+    assert await asyncio.wait_for(process.wait(), 5) == 0
+    await attack
