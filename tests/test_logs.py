@@ -6,6 +6,7 @@ import pytest
 from tests.test_access_log import run
 
 from lockgate.logs import FIELDS, JsonFormatter, TextFormatter, handler, log_exchange
+from lockgate.services import ServiceCall
 
 
 def record(message="said %s", level=logging.WARNING, fields=None, exc_info=None):
@@ -59,6 +60,19 @@ def test_a_link_that_failed_is_logged(lines):
 
     (line,) = lines()
     assert (line["level"], line["link"], line["entry"]) == ("warning", "url_rewrite", "GET /x")
+
+
+def test_what_scripts_say_is_logged_with_api_and_endpoint(lines):
+    made = run(operations={"GET /x": {"urlRewrite": {"enabled": True, "pattern": "/x", "rewriteTo": "/y"}}})
+    said = ServiceCall("scripts", "run", {"log": [["log", "got 3"], ["warn", "twice\n"], ["debug", "no"]]})
+    (index,) = [n for n, step in enumerate(made.trace.steps) if step.link == "url_rewrite"]
+    made.trace.steps[index] = made.trace.steps[index]._replace(calls=(said,))
+    log_exchange(made, access=False)
+
+    assert [(line["level"], line["msg"], line["api_name"], line["entry"]) for line in lines()] == [
+        ("info", "got 3", "pets", "GET /x"),
+        ("warning", "twice\\n", "pets", "GET /x"),
+    ]
 
 
 def test_what_the_host_met_is_logged(lines):

@@ -5,12 +5,13 @@ Every line that concerns an exchange has its id, which is also in its trace.
 
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO, override
 
 from lockgate.access_log import access_record
 from lockgate.engine import Run
+from lockgate.services import script_lines
 from lockgate.trace_format import printable, without_secrets
 
 LEVELS: Final = {
@@ -77,6 +78,13 @@ def handler(stream: TextIO, form: str, level: int) -> logging.Handler:
     return made
 
 
+_SCRIPT_LEVELS: Final[Mapping[str, int]] = {
+    "debug": logging.DEBUG,
+    "warn": logging.WARNING,
+    "error": logging.WARNING,  # mitmproxy ends on a line of ERROR at its start.
+}
+
+
 def log_exchange(run: Run, *, access: bool, fields: Collection[str] = ()) -> None:
     """Say what became of an exchange that is over: each link that failed, what its host met, the access record.
 
@@ -94,9 +102,15 @@ def log_exchange(run: Run, *, access: bool, fields: Collection[str] = ()) -> Non
         return printable(without_secrets(text, secrets, trace.secret_names))
 
     for step in trace.steps:
+        said = script_lines(step.calls) if step.calls else ()
+        if not said and step.outcome not in ("failed", "error"):
+            continue
+        detail = {"exchange_id": exchange_id, "api_name": name, "link": step.link, "entry": step.why.entry}
+        where = {FIELDS: {key: value for key, value in detail.items() if value}}
+        for level, text in said:
+            _exchanges.log(_SCRIPT_LEVELS.get(level, logging.INFO), "%s", line(text), extra=where)
         if step.outcome in ("failed", "error"):
-            detail = {"exchange_id": exchange_id, "api_name": name, "link": step.link, "entry": step.why.entry}
-            _exchanges.warning("%s", line(step.detail), extra={FIELDS: {k: v for k, v in detail.items() if v}})
+            _exchanges.warning("%s", line(step.detail), extra=where)
     if trace.error:
         _exchanges.warning("%s", line(trace.error), extra={FIELDS: {"exchange_id": exchange_id, "api_name": name}})
     if access and _exchanges.isEnabledFor(logging.INFO):

@@ -5,7 +5,7 @@ intentions, each call kept as a ``ServiceCall``, so that a replay can serve it a
 """
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol, final
 
@@ -805,6 +805,16 @@ def _plain_result(result: ScriptResult) -> dict[str, object]:
         "calls": [[one.name, one.arguments, one.answer, one.seconds] for one in result.calls],
         "seconds": result.seconds,
     }
+
+
+def script_lines(calls: Iterable[ServiceCall]) -> tuple[tuple[str, str], ...]:
+    """Level and text of what the scripts among these calls logged."""
+    return tuple(
+        (str(level), str(text))
+        for call in calls
+        if (call.service, call.operation) == ("scripts", "run") and isinstance(call.answer, Mapping)
+        for level, text in call.answer.get("log", ())
+    )
 
 
 def _script_result(plain: Mapping[str, Any]) -> ScriptResult:

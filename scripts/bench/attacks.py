@@ -52,12 +52,14 @@ class Attack:
 # ── definitions ──
 
 
-def oas(name: str, section: dict[str, Any]) -> dict[str, Any]:
+def oas(name: str, section: dict[str, Any], kind: str = "transformRequestBody") -> dict[str, Any]:
     operation = {
         "operationId": "x",
         "responses": {"200": {"description": "done"}},
     }
-    mock = {"enabled": True, "code": 200, "body": "done"}
+    sections = {kind: section}
+    if kind != "virtualEndpoint":
+        sections["mockResponse"] = {"enabled": True, "code": 200, "body": "done"}
     return {
         "openapi": "3.0.3",
         "info": {"title": name, "version": "1"},
@@ -66,7 +68,7 @@ def oas(name: str, section: dict[str, Any]) -> dict[str, Any]:
             "info": {"name": name, "id": name, "state": {"active": True}},
             "upstream": {"url": "http://127.0.0.1:9"},
             "server": {"listenPath": {"value": f"/{name}/", "strip": True}},
-            "middleware": {"operations": {"x": {"transformRequestBody": section, "mockResponse": mock}}},
+            "middleware": {"operations": {"x": sections}},
         },
     }
 
@@ -80,6 +82,13 @@ def jinja(template: str) -> Callable[[str], dict[str, Any]]:
     body = base64.b64encode(template.encode()).decode()
     own = {"engine": "jinja2", "body": body}
     return lambda name: oas(name, {"enabled": True, "format": "json", "x-lockgate": own})
+
+
+def scripted(body: str) -> Callable[[str], dict[str, Any]]:
+    """A virtual endpoint; it answers "done" if it comes to that."""
+    text = f"function f(request, session, config) {{ {body}; return TykJsResponse({{Body: 'done', Code: 200}}, {{}}) }}"
+    own = {"enabled": True, "functionName": "f", "body": base64.b64encode(text.encode()).decode()}
+    return lambda name: oas(name, own, "virtualEndpoint")
 
 
 def filtered(text: str) -> Callable[[str], dict[str, Any]]:
@@ -138,6 +147,12 @@ def attacks(only: str) -> Iterator[Attack]:
         ("jq: nested deeply", filtered("reduce range(1e9) as $i (null; [.])"), b"{}"),
         ("jq: a huge text", filtered('"x" * 1000000000 | length'), b"{}"),
         ("jq: 150,000 numbers", filtered(".body.a | map(. + 1)"), NUMBERS),
+        ("script: endless loop", scripted("while (true) {}"), b"{}"),
+        ("script: slow pattern", scripted("/(a+)+$/.test('a'.repeat(40) + 'b')"), b"{}"),
+        ("script: growing array", scripted("var a = []; while (true) { a.push(new Array(1000).fill(1)) }"), b"{}"),
+        ("script: sorting", scripted("new Array(2e7).fill(0).map(function (x, i) { return -i }).sort()"), b"{}"),
+        ("script: deep recursion", scripted("(function r() { return r() + 1 })()"), b"{}"),
+        ("script: polluting", scripted("Array.prototype.map = Object.prototype.toString = null; left = 1"), b"{}"),
     )
     for number, (name, make, body) in enumerate(kinds):
         if only in name:

@@ -555,7 +555,8 @@ class GatewayAddon:
     def _say(self, run: engine.Run) -> None:
         """What is to be said of an exchange that is over."""
         access = run.snapshot.settings.access_logs
-        if access.enabled or run.trace.failed or run.trace.error:
+        # What was asked of services may be a script, which may have logged something.
+        if access.enabled or run.trace.failed or run.trace.error or any(step.calls for step in run.trace.steps):
             log_exchange(run, access=access.enabled, fields=access.template)
 
     def _record(self, flow: http.HTTPFlow, passage: Passage, run: engine.Run) -> None:
