@@ -8,16 +8,15 @@ Source: behaviour-scripting 1.1 and 1.2.
 
 import base64
 import binascii
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from lockgate.body_transforms.making import Draft, compile_all
 from lockgate.body_transforms.transform import Engine, InputFormat, TemplateText
 from lockgate.decoding.shapes import Place, nearest
+from lockgate.loading.beside import read_beside
 from lockgate.loading.making import Making
 from lockgate.middlewares.request_body_transform import RequestBodyTransform
 from lockgate.middlewares.response_body_transform import ResponseBodyTransform
@@ -156,27 +155,12 @@ def _read(one: Written, making: Making) -> _Text | None:
         message = f"expected the path of a template, found {found}: {_consequence(one)}"
         making.notes.warning("missing-template", message, one.source_place)
         return None
-    first = Path(making.settings.folder) / one.source
-    beside = Path(making.origin.file).parent / one.source
-    path = first if first.exists() or not beside.exists() else beside
-    raw: bytes | None = None
-    try:
-        if not path.exists():
-            why = "there is no such file"
-        elif not path.is_file():
-            why = "it is no file"
-        else:
-            with path.open("rb") as stream:
-                raw = stream.read(MAX_TEMPLATE_BYTES + 1)
-            why = f"it has more than {MAX_TEMPLATE_BYTES} bytes" if len(raw) > MAX_TEMPLATE_BYTES else ""
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-    making.files[str(first)] = making.files[str(path)] = "" if raw is None else hashlib.sha256(raw).hexdigest()
-    if why or raw is None:
-        message = f"cannot read the template {found}: {why}; {_consequence(one)}"
+    file = read_beside(one.source, making, MAX_TEMPLATE_BYTES)
+    if file.raw is None:
+        message = f"cannot read the template {found}: {file.why}; {_consequence(one)}"
         making.notes.warning("missing-template", message, one.source_place)
         return None
-    return _Text(TemplateText(path.name, from_bytes(raw)), str(path))
+    return _Text(TemplateText(file.path.name, from_bytes(file.raw)), str(file.path))
 
 
 def _consequence(one: Written) -> str:
