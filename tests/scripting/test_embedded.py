@@ -613,7 +613,7 @@ async def test_memory_of_a_script_that_took_all_goes_back(engine):
         error = await failure(engine, source, call=virtual("v", '{"bad": 1}', "{}", "{}"))
         assert error.kind == "memory"
         await said(engine, source)
-    for _ in range(200):
+    for _ in range(2000):  # Threads of V8 give it back; on a busy machine they wait for their turn.
         if resident() < before + 60:  # 190 without the flag of V8 that sees to it
             return
         await asyncio.sleep(0.01)
