@@ -16,7 +16,8 @@ BOMBS = {
     "recursion for ever": "def f: f; f",
     "deep recursion": "def f: 1 + f; f",
     "nested deeply": "reduce range(1e9) as $i (null; [.])",
-    "a huge text": '"x" * 1000000000 | . * 2 | length',
+    "a huge text": '"x" * (1000000000 + (.body | length)) | . * 2 | length',
+    "a text that is huge at once": '[range(1e6)] | tostring * 1000 | length',
     "texts that grow": 'reduce range(100) as $i ("x"; . + .) | length',
     "paths for ever": "[paths(recurse(.))] | [limit(1e9; repeat(1))]",
     "a pattern": '"a" * 60 + "!" | test("^(a|aa)+$")',
@@ -209,6 +210,23 @@ async def test_a_bomb_is_stopped_and_the_next_request_served(serve, upstream, te
     answer = await post(gateway, b'{"bomb": true}')
     assert answer.status == 415
     assert "the filter" in json.loads(answer.body)["error"]
+    assert (await upstream_got(gateway))["got"] == "1"
+    assert gateway.peak_kb() - before < 100_000
+
+
+async def test_constants_that_are_too_large_stop_their_own_filter_only(serve, upstream):
+    """jq reckons with constants when it compiles, also where they stand behind a condition."""
+    hostile = filtering(
+        '{body: (if .body.bomb then ("x" * 1000000000 | . * 2 | length) else 1 end)}',
+        name="hostile",
+        upstream=upstream.url,
+    )
+    quiet = filtering("{body: 1}", upstream=upstream.url)
+    gateway = await serve(hostile, quiet)
+    assert (await upstream_got(gateway))["got"] == "1"
+    before = gateway.peak_kb()
+    answer = await post(gateway, path="/hostile/jq")
+    assert answer.status in {200, 415}  # By how fast the machine reckons
     assert (await upstream_got(gateway))["got"] == "1"
     assert gateway.peak_kb() - before < 100_000
 
