@@ -17,10 +17,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many recorded exchanges ran, so that a run without them is seen."""
-    ran = sum(
-        value
-        for report in terminalreporter.getreports("passed")
-        for name, value in report.user_properties
-        if name == "vector_exchanges"
+    ran, same = (
+        sum(
+            value
+            for report in terminalreporter.getreports("passed")
+            for name, value in report.user_properties
+            if name == wanted
+        )
+        for wanted in ("vector_exchanges", "same_everywhere")
     )
     terminalreporter.write_line(f"{ran} recorded exchanges of the reference gateway agree")
+    terminalreporter.write_line(f"{same} replays and trials of live exchanges came out as those did")

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -122,11 +123,13 @@ async def test_strict_refuses_a_failure():
 
 
 class Watcher:
+    name = "watcher"
+
     def __init__(self, *, arm=True, before=None, after=None):
         self.arm, self.first, self.last, self.asked = arm, before, after, []
 
-    def armed(self, links, exchange):
-        return self.arm
+    def watch(self, links, exchange, phase, trace):
+        return self if self.arm else None
 
     async def before(self, link, exchange):
         self.asked.append(("before", link.middleware.name))
@@ -145,18 +148,75 @@ async def test_an_observer_that_is_not_armed_is_never_asked():
 
 
 async def test_an_observer_may_change_the_exchange_before_a_link():
-    assert (await run(go_on, observers=[Watcher(before=CHANGED)]))[0] == Continue(CHANGED)
+    outcome, trace = await run(go_on, observers=[Watcher(before=CHANGED)])
+
+    assert outcome == Continue(CHANGED)
+    assert [(step.link, step.outcome, step.detail) for step in trace.steps] == [
+        ("watcher", "edited", "before a_link"),
+        ("a_link", "continue", ""),
+    ]
+    assert (trace.steps[0].before, trace.steps[0].after) == (EXCHANGE, CHANGED)
 
 
 async def test_an_observer_may_answer_instead_of_a_link():
     answer = Respond(Response(418))
 
-    assert (await run(never, observers=[Watcher(before=answer)]))[0] is answer
+    outcome, trace = await run(never, observers=[Watcher(before=answer)])
+
+    assert outcome is answer
+    assert [(step.link, step.outcome, step.detail) for step in trace.steps] == [
+        ("watcher", "answered", "before a_link: status 418")
+    ]
 
 
 async def test_an_observer_has_the_last_word_on_an_outcome():
     answer = Respond(Response(418))
     watcher = Watcher(after=answer)
 
-    assert (await run(go_on, never, observers=[watcher]))[0] is answer
+    outcome, trace = await run(go_on, never, observers=[watcher])
+
+    assert outcome is answer
     assert watcher.asked == [("before", "a_link"), ("after", "a_link")]
+    assert [(step.link, step.outcome) for step in trace.steps] == [("a_link", "continue"), ("watcher", "answered")]
+
+
+async def test_an_observer_may_change_what_a_link_made():
+    outcome, trace = await run(go_on, observers=[Watcher(after=Continue(CHANGED))])
+
+    assert outcome == Continue(CHANGED)
+    assert [(step.link, step.outcome) for step in trace.steps] == [("a_link", "continue"), ("watcher", "edited")]
+
+
+async def test_what_an_observer_takes_in_time_is_no_links():
+    class Slow(Watcher):
+        async def before(self, link, exchange):
+            await asyncio.sleep(0.05)
+            return exchange
+
+        async def after(self, link, exchange, outcome):
+            await asyncio.sleep(0.05)
+            return outcome
+
+    _, trace = await run(go_on, observers=[Slow()])
+
+    assert trace.steps[0].elapsed_ns < 40_000_000
+
+
+async def test_strict_refuses_a_failure_that_is_watched():
+    outcome, trace = await run(lambda c, e, s: Continue(e, "no template"), never, observers=[Watcher()], strict=True)
+
+    assert outcome == Reject(Reason.TRANSFORM_FAILED)
+    assert [step.outcome for step in trace.steps] == ["failed"]
+
+
+async def test_an_observer_sees_what_a_link_answered():
+    seen = []
+
+    class Looking(Watcher):
+        async def after(self, link, exchange, outcome):
+            seen.append(outcome)
+            return outcome
+
+    answer = Respond(Response(418))
+    assert (await run(lambda *_: answer, observers=[Looking()]))[0] is answer
+    assert seen == [answer]

@@ -97,6 +97,24 @@ def test_show_gives_the_chain_of_an_api(definition, capsys):
     assert "url_rewrite        GET /a" in capsys.readouterr().out
 
 
+def test_show_gives_the_chain_of_an_endpoint(definition, capsys):
+    assert main(["show", str(definition), "GET", "/a", "--api", "pets"]) == 0
+    assert capsys.readouterr().out.startswith("GET /api/a → pets (pets) on /api/\n")
+    assert main(["show", str(definition), "GET", "/{b}"]) == 2
+    assert "no API has the endpoint GET /{b}" in capsys.readouterr().err
+    assert main(["show", str(definition), "--api", "cats"]) == 2
+    assert "there is no API 'cats'; there are 'pets'" in capsys.readouterr().err
+
+
+def test_show_prints_json(definition, capsys):
+    assert main(["show", str(definition), "--format", "json"]) == 0
+    (api,) = json.loads(capsys.readouterr().out)
+    assert (api["id"], api["versions"][0]["entries"][0]["middleware"]) == ("pets", "url_rewrite")
+    assert main(["show", str(definition), "GET", "/api/a", "--format", "json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [phase["phase"] for phase in shown["phases"]] == ["request", "response"]
+
+
 def test_explain(capsys):
     assert main(["explain", "unknown-key"]) == 0
     assert "To mend it:" in capsys.readouterr().out

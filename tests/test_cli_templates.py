@@ -105,9 +105,9 @@ def test_a_filter_runs_in_a_process_of_its_own(folder: Path, capsys: pytest.Capt
         ("--template a.tmpl", "expected --input FILE beside --template; '-' reads stdin"),
         ("api.yaml --template a.tmpl --input in.json", "expected no DEFINITION beside --template, found 'api.yaml'"),
         ("--template a.tmpl --input in.json --engine jq --xml", "expected no --xml beside --engine jq"),
-        ("api.yaml /a --input in.json", "expected --template FILE beside --input, --xml and --context"),
-        ("api.yaml", "expected DEFINITION and REQUEST, or --template FILE and --input FILE"),
-        ("", "expected DEFINITION and REQUEST, or --template FILE and --input FILE"),
+        ("api.yaml /a --input in.json", "expected --template FILE beside --input and --xml"),
+        ("api.yaml", "expected REQUEST, or --recorded FILE"),
+        ("", "expected DEFINITION and REQUEST, --section FILE, or --template FILE and --input FILE"),
     ],
 )
 def test_what_cannot_be_tried(folder: Path, capsys: pytest.CaptureFixture[str], arguments: str, message: str) -> None:

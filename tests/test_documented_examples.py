@@ -52,14 +52,17 @@ import upstream as conformance_upstream
 ROOT = Path(__file__).parents[2] / "shared" / "reference" / "examples"
 EXTENSION = "x-tyk-api-gateway"
 
-NO_SCRIPTS = "there are no scripts"
 IN_SCRIPTING = "it is run in scripting/test_documented.py"
+OF_PLUGINS = "it is run in scripting/test_documented_plugins.py"
 NOT_COMPARED = {
     "cache": "there is no cache",
     "circuit-breaker": "there are no circuit breakers",
     "go-templates": "templates alone are compared below",
     "import": "these are calls of the control API",
-    "javascript-plugins": NO_SCRIPTS,
+    "javascript-plugins/04": OF_PLUGINS,
+    "javascript-plugins/06": OF_PLUGINS,
+    "javascript-plugins/11": OF_PLUGINS,
+    "javascript-plugins/21": "the page does not show its script",
     "jq-transforms": "it shows filters without a definition, which are run below",
     "virtual-endpoints/04": IN_SCRIPTING,
     "virtual-endpoints/06": IN_SCRIPTING,
@@ -69,13 +72,13 @@ NOT_COMPARED = {
     "context-variables/01": "there are no JSON web tokens",
     "kv-store/03": "it asks Consul, as test_secret_stores.py does",
     "kv-store/08": "the page tells no outcome",
-    "operator/13": NO_SCRIPTS,
+    "operator/13": OF_PLUGINS,
     "operator/73": "there are no JSON web tokens",
     "operator/95": "there are no policies",
     "other/01": "the page does not say what is sent",
     "other/06": "there are no overrides for all APIs",
     "other/09": "a deployment puts the messages in, as test_deployment.py shows",
-    "other/30": "there are no batch requests",
+    "other/30": "parts of a batch come by the gateway's address, as in live/test_batch.py",
 }
 """Folders and files that say nothing of what is here."""
 IN_FRONT = "the pattern sees the listen path, which the page leaves out of account (rw-groups-listen-path-counted-oas)"
@@ -645,11 +648,11 @@ NOT_RECORDED_HERE = {
     "dx-circuit-breaker": "there are no circuit breakers",
     "dx-endpoint-cache": "there is no cache",
     "dx-endpoint-cache-with-global": "there is no cache",
-    "dx-endpoint-plugin": NO_SCRIPTS,
+    "dx-endpoint-plugin": "plugins of single endpoints are in Go, and make the API unavailable",
     "dx-global-webhook": "there are no limits of APIs",
     "dx-local-webhook": "there are no limits of APIs",
-    "dx-plugin-bundle": NO_SCRIPTS,
-    "dx-plugin-bundle-classic": NO_SCRIPTS,
+    "dx-plugin-bundle": "an API whose bundle cannot be had answers 503",
+    "dx-plugin-bundle-classic": "an API whose bundle cannot be had answers 503",
     "dx-rate-limit": "there are no limits of APIs",
     "dx-rate-limit-wildcard": "there are no limits of endpoints",
     "dx-rate-limit-wildcard-declared": "there are no limits of endpoints",

@@ -20,6 +20,7 @@ from lockgate.settings import (
     AccessLogs,
     AnalyticsConfig,
     ConsulSettings,
+    DebugSettings,
     FileStoreSettings,
     HttpServerOptions,
     Limits,
@@ -165,9 +166,10 @@ SECTIONS = {
     "x-lockgate.limits": Limits,
     "x-lockgate.records": RecordSettings,
     "x-lockgate.scripts": ScriptSettings,
+    "x-lockgate.debug": DebugSettings,
 }
 # Where the settings' file is, which nobody sets.
-NO_SETTINGS = {"folder"}
+NO_SETTINGS = {"read_from", "folder"}
 
 
 def tables() -> dict[str, dict[str, str]]:

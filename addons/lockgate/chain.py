@@ -6,19 +6,22 @@ The loop makes the trace, so no link can forget it. Observers are asked only whe
 from collections.abc import Sequence
 from inspect import isawaitable
 from time import perf_counter_ns
-from typing import Protocol
+from typing import Final, Protocol
 
 from lockgate.exchange import Exchange, replace
 from lockgate.middleware import Continue, Forward, Link, Loop, Moved, Outcome, Reason, Reject, Respond
 from lockgate.services import Services
-from lockgate.trace import Phase, Trace, TraceStep
+from lockgate.trace import Level, Phase, Trace, TraceStep, Why
+
+_WATCHED: Final = Why(Level.ALWAYS)
 
 
-class Observer(Protocol):
-    """Somebody who watches links run, and may step in: breakpoints, live views."""
+class Watcher(Protocol):
+    """Who is asked around each link of one plan. What it changes is a step of its own; its time is no link's."""
 
-    def armed(self, links: Sequence[Link], exchange: Exchange) -> bool:
-        """Whether it wants to be asked about any of these links. Asked once per plan."""
+    @property
+    def name(self) -> str:
+        """Of its steps in the trace."""
         ...
 
     async def before(self, link: Link, exchange: Exchange) -> Exchange | Outcome:
@@ -26,7 +29,29 @@ class Observer(Protocol):
         ...
 
     async def after(self, link: Link, exchange: Exchange, outcome: Outcome) -> Outcome:
-        """Give the outcome that counts."""
+        """Give the outcome that counts.
+
+        Args:
+            link: That ran, and is in the trace.
+            exchange: As the link got it.
+            outcome: The link's.
+        """
+        ...
+
+
+class Observer(Protocol):
+    """Somebody who watches exchanges, and may step in: breakpoints."""
+
+    def watch(self, links: Sequence[Link], exchange: Exchange, phase: Phase, trace: Trace) -> Watcher | None:
+        """Who is to be asked about these links; None: nobody. Asked once per plan."""
+        ...
+
+    def wants_body(self, links: Sequence[Link], exchange: Exchange, phase: Phase) -> bool:
+        """Whether the body of the phase's message is to be there when these links run, if it can be had."""
+        ...
+
+    def ended(self, exchange_id: str) -> None:
+        """The exchange has its answer."""
         ...
 
 
@@ -49,7 +74,7 @@ async def run_links(
         trace: Gets one step for each link that ran.
         phase: Which way the exchange is going.
         strict: A link that failed and would let the message go on unchanged refuses it instead.
-        observers: Asked around each link if armed for this plan.
+        observers: Their watchers are asked around each link.
 
     Returns:
         The outcome of the link that ended the chain, or Continue with the exchange after the last one.
@@ -57,7 +82,8 @@ async def run_links(
     Raises:
         Exception: Whatever a link raised: a bug. The step is in the trace, as "error".
     """
-    watching = [observer for observer in observers if observer.armed(links, exchange)] if observers else ()
+    if observers and (watching := _watchers(observers, links, exchange, phase, trace)):
+        return await _run_watched(links, exchange, services, trace, phase, watching, strict=strict)
     pass_index = len(exchange.passes) - 1
     calls = services.calls
     steps = trace.steps
@@ -66,11 +92,8 @@ async def run_links(
         before = exchange
         started = perf_counter_ns()
         try:
-            if watching:
-                outcome = await _observed(link, exchange, services, watching)
-            else:
-                answer = link.step(link.config, exchange, services)
-                outcome = answer if isinstance(answer, Continue) or not isawaitable(answer) else await answer
+            answer = link.step(link.config, exchange, services)
+            outcome = answer if isinstance(answer, Continue) or not isawaitable(answer) else await answer
         except Exception as error:
             steps.append(_step(link, phase, pass_index, "error", before, before, started, repr(error)))
             trace.failed = True
@@ -91,7 +114,7 @@ async def run_links(
                         before,
                         exchange,
                         elapsed,
-                        "",
+                        outcome.note,
                         made,
                     )
                 )
@@ -114,7 +137,7 @@ async def run_links(
             if strict:
                 return Reject(Reason.TRANSFORM_FAILED)
             continue
-        name, after, detail = _described(outcome, exchange)
+        name, after, detail = described(outcome, exchange)
         if name == "failed":
             trace.failed = True
         steps.append(
@@ -124,21 +147,82 @@ async def run_links(
     return Continue(exchange)
 
 
-async def _observed(link: Link, exchange: Exchange, services: Services, observers: Sequence[Observer]) -> Outcome:
-    for observer in observers:
-        seen = await observer.before(link, exchange)
+async def _run_watched(
+    links: Sequence[Link],
+    exchange: Exchange,
+    services: Services,
+    trace: Trace,
+    phase: Phase,
+    watching: Sequence[Watcher],
+    *,
+    strict: bool,
+) -> Outcome:
+    for link in links:
+        seen = await _before(link, exchange, watching, trace, phase)
         if not isinstance(seen, Exchange):
             return seen
-        exchange = seen
-    answer = link.step(link.config, exchange, services)
-    outcome = await answer if isawaitable(answer) else answer
-    for observer in observers:
-        outcome = await observer.after(link, exchange, outcome)
+        outcome = await run_links((link,), seen, services, trace, phase, strict=strict)
+        outcome = await _after(link, seen, outcome, watching, trace, phase)
+        if not isinstance(outcome, Continue):
+            return outcome
+        exchange = outcome.exchange
+    return Continue(exchange)
+
+
+def _watchers(
+    observers: Sequence[Observer], links: Sequence[Link], exchange: Exchange, phase: Phase, trace: Trace
+) -> Sequence[Watcher]:
+    asked = (observer.watch(links, exchange, phase, trace) for observer in observers)
+    return [watcher for watcher in asked if watcher is not None]
+
+
+async def _before(
+    link: Link, exchange: Exchange, watching: Sequence[Watcher], trace: Trace, phase: Phase
+) -> Exchange | Outcome:
+    for watcher in watching:
+        seen = await watcher.before(link, exchange)
+        outcome = Continue(seen) if isinstance(seen, Exchange) else seen
+        if seen is not exchange:
+            _step_in(watcher, f"before {link.middleware.name}", exchange, outcome, trace, phase)
+        if type(outcome) is not Continue:
+            return outcome
+        exchange = outcome.exchange
+    return exchange
+
+
+async def _after(
+    link: Link, before: Exchange, outcome: Outcome, watching: Sequence[Watcher], trace: Trace, phase: Phase
+) -> Outcome:
+    for watcher in watching:
+        seen = await watcher.after(link, before, outcome)
+        if seen is not outcome:
+            _step_in(watcher, f"after {link.middleware.name}", described(outcome, before)[1], seen, trace, phase)
+        outcome = seen
     return outcome
 
 
-def _described(outcome: Outcome, exchange: Exchange) -> tuple[str, Exchange, str]:
-    """Name, exchange afterwards and one line, for the trace."""
+def _step_in(watcher: Watcher, when: str, before: Exchange, outcome: Outcome, trace: Trace, phase: Phase) -> None:
+    """A step in the trace for what a watcher did to an exchange."""
+    _, after, detail = described(outcome, before)
+    match outcome:
+        case Respond():
+            name = "answered"
+        case Reject():
+            name, detail = "dropped", detail or outcome.reason.message
+        case _:
+            name, detail = "edited", ""
+    index = len(before.passes) - 1
+    said = f"{when}: {detail}" if detail else when
+    trace.steps.append(TraceStep(watcher.name, phase, index, name, _WATCHED, before, after, 0, said))
+
+
+def described(outcome: Outcome, exchange: Exchange) -> tuple[str, Exchange, str]:
+    """Name, exchange afterwards and one line, for the trace.
+
+    Args:
+        outcome: A link's.
+        exchange: As the link got it.
+    """
     match outcome:
         case Respond(response=response, finish=finish, exchange=changed):
             after = replace(exchange if changed is None else changed, response=response)
@@ -152,8 +236,8 @@ def _described(outcome: Outcome, exchange: Exchange) -> tuple[str, Exchange, str
             return "loop", looped, f"tyk://{api}{path}"
         case Moved(exchange=moved):
             return "continue", moved, f"the rest of the chain is that of {moved.request.path}"
-        case Continue(exchange=continued):
-            return "continue", continued, ""
+        case Continue(exchange=continued, note=note):
+            return "continue", continued, note
 
 
 def _step(

@@ -1,4 +1,4 @@
-"""The commands: ``lockgate serve``, ``check``, ``show``, ``try``, ``reload``, ``explain``; without one, the demonstration."""
+"""The commands: ``lockgate serve``, ``check``, ``show``, ``try``, ``reload``, ``replay``, ``explain``; without one, the demonstration."""
 
 import argparse
 import asyncio
@@ -64,39 +64,83 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="say what is wrong with definitions")
     check.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     check.add_argument("--gateway", type=Path, metavar="FILE")
-    check.add_argument("--format", choices=("text", "json"), default="text")
+    check.add_argument("--format", choices=("text", "json", "sarif"), default="text")
     check.set_defaults(run=_check)
 
-    show = commands.add_parser("show", help="print the effective chain of an API, or of one request")
+    show = commands.add_parser("show", help="print the effective chain of an API, of an endpoint, or of one request")
     show.add_argument("path", type=Path, metavar="PATH")
     show.add_argument("method", nargs="?", metavar="METHOD")
-    show.add_argument("url", nargs="?", metavar="URL")
+    show.add_argument("url", nargs="?", metavar="URL", help="or the path of an endpoint, as the definition writes it")
+    show.add_argument("--api", default="", metavar="ID", help="only this one")
     show.add_argument("--gateway", type=Path, metavar="FILE")
+    show.add_argument("--format", choices=("text", "json"), default="text")
     show.set_defaults(run=_show)
 
     attempt = commands.add_parser(
         "try", help="send one request through a definition that is not deployed, or run a template on an input"
     )
-    attempt.add_argument("path", nargs="?", type=Path, metavar="DEFINITION")
+    attempt.add_argument("path", nargs="?", metavar="DEFINITION")
     attempt.add_argument(
         "request", nargs="?", metavar="REQUEST", help="'GET /path', '/path', or @FILE with an HTTP/1.1 message"
     )
     attempt.add_argument("-H", "--header", action="append", default=[], metavar="'NAME: VALUE'")
     attempt.add_argument("-d", "--data", default=None, metavar="TEXT", help="the body; @FILE reads one")
-    attempt.add_argument("--answer", default="200", metavar="STATUS|@FILE", help="what the upstream is taken to answer")
+    attempt.add_argument(
+        "--answer", default=None, metavar="STATUS|@FILE", help="what the upstream is taken to answer (default: 200)"
+    )
     attempt.add_argument("--session", metavar="JSON|@FILE", help="the session object that any key is taken to have")
+    attempt.add_argument(
+        "--context", type=Path, metavar="FILE", help="'context' (variables) and 'meta' (of the session), JSON or YAML"
+    )
+    attempt.add_argument(
+        "--section", type=Path, metavar="FILE", help="one section instead of a definition: JSON, YAML, template, script"
+    )
+    attempt.add_argument(
+        "--middleware", default="", metavar="NAME", help="what --section is: urlRewrite, global.cors, …"
+    )
+    attempt.add_argument(
+        "--recorded", type=Path, metavar="FILE", help="the first exchange of a flow file, HAR or saved trace"
+    )
+    attempt.add_argument("--send", action="store_true", help="really send it upstream")
+    attempt.add_argument("--calls", action="store_true", help="let scripts and batches call others")
     attempt.add_argument("--gateway", type=Path, metavar="FILE")
     attempt.add_argument("--format", choices=("text", "json"), default="text")
     template = attempt.add_argument_group("a template by itself")
     template.add_argument("--template", type=Path, metavar="FILE", help="print what it makes, or its fault (exit 1)")
     template.add_argument("--input", default=None, metavar="FILE", help="the body that it gets; '-' reads stdin")
     template.add_argument("--xml", action="store_true", help="the body is XML (default: JSON)")
-    template.add_argument(
-        "--context", type=Path, metavar="FILE", help="'context' (variables) and 'meta' (of the session), JSON or YAML"
-    )
     template.add_argument("--engine", choices=("go", "jinja2", "jq"), default="go", help="default %(default)s")
     template.add_argument("--response", action="store_true", help="as for responses (default: as for requests)")
     attempt.set_defaults(run=_try)
+
+    replay = commands.add_parser("replay", help="run recorded exchanges through definitions, and say what is different")
+    replay.add_argument("recordings", nargs="+", type=Path, metavar="RECORDING", help="flow file, HAR, traces as JSON")
+    replay.add_argument("--definitions", action="append", type=Path, required=True, metavar="NEW")
+    replay.add_argument(
+        "--against", action="append", type=Path, default=[], metavar="OLD", help="definitions (default: the recording)"
+    )
+    replay.add_argument("--gateway", type=Path, metavar="FILE")
+    replay.add_argument("--upstream", default="", metavar="URL", help="a live one (default: the recorded answers)")
+    replay.add_argument("--ignore", action="append", default=[], metavar="RULE", help="header:NAME, json:/POINTER, …")
+    replay.add_argument(
+        "--ignore-value", action="append", default=[], metavar="KINDS", help="date, uuid, timestamp…, or re:PATTERN"
+    )
+    replay.add_argument("--ignore-nothing", action="store_true", help="not even Date and ids that the gateway drew")
+    replay.add_argument("--filter", default="", metavar="EXPR", help="of mitmproxy's: only exchanges that it finds")
+    replay.add_argument("--limit", type=int, default=0, metavar="N", help="only the first N exchanges")
+    replay.add_argument("--skip-missing", action="store_true", help="exit 0 though some could not be replayed")
+    replay.add_argument("--format", choices=("text", "json", "junit", "html"), default="text")
+    replay.set_defaults(run=_replay)
+
+    again = commands.add_parser("again", help="send a request that a running gateway had through its definitions again")
+    again.add_argument("exchange", metavar="ID|last", help="of the exchange; 'last' is the newest one that is over")
+    again.add_argument("--web", default="127.0.0.1:8081", metavar="HOST:PORT", help="mitmweb (default %(default)s)")
+    again.add_argument("--token", default=None, metavar="TEXT", help="its password (default: $LOCKGATE_WEB_TOKEN)")
+    again.add_argument("--ignore", action="append", default=[], metavar="RULE", help="header:NAME, json:/POINTER, …")
+    again.add_argument("--ignore-value", action="append", default=[], metavar="KINDS", help="as for replay")
+    again.add_argument("--ignore-nothing", action="store_true", help="not even dates, random ids and limits")
+    again.add_argument("--format", choices=("text", "json"), default="text")
+    again.set_defaults(run=_again)
 
     reload = commands.add_parser("reload", help="tell a running gateway to load its definitions again")
     reload.add_argument("--control", default="127.0.0.1:8082", metavar="HOST:PORT")
@@ -167,6 +211,10 @@ def _check(given: argparse.Namespace) -> int:
     problems = (*found, *loaded.problems)
     if given.format == "json":
         print(json.dumps([_problem(problem) for problem in problems], indent=1))
+    elif given.format == "sarif":
+        from lockgate.sarif import to_sarif
+
+        print(json.dumps(to_sarif(problems, Path.cwd()), indent=1))
     else:
         _print_problems(problems, sys.stdout)
         errors = sum(problem.severity is Severity.ERROR for problem in problems)
@@ -202,21 +250,27 @@ def _must_exist(paths: Sequence[Path]) -> None:
 
 
 def _show(given: argparse.Namespace) -> int:
-    from lockgate.inspection import parse_request, show_apis, show_request
+    from lockgate.debugging import effective, showing
 
     if given.method is not None and given.url is None:
         raise UsageError("expected METHOD and URL together")
     snapshot, problems = _snapshot(given)
     _print_problems(problems, sys.stderr)
+    if given.api and given.api not in snapshot.apis:
+        raise UsageError(f"there is no API {given.api!r}; there are {', '.join(map(repr, snapshot.apis))}")
     lines: Iterable[str]
     if given.method is None:
-        lines = show_apis(snapshot)
+        plain: Any = showing.apis_plain(snapshot, given.api)
+        lines = showing.api_lines(snapshot, given.api)
     else:
         try:
-            request = parse_request(f"{given.method} {given.url}".encode())
+            shown = asyncio.run(effective.shown_for(snapshot, given.method, given.url, given.api))
         except ValueError as error:
             raise UsageError(str(error)) from None
-        lines = asyncio.run(show_request(snapshot, request))
+        plain, lines = showing.shown_plain(shown), showing.request_lines(shown)
+    if given.format == "json":
+        print(json.dumps(plain, indent=1))
+        return 0
     for line in lines:
         print(line)
     return 0
@@ -225,38 +279,68 @@ def _show(given: argparse.Namespace) -> int:
 def _try(given: argparse.Namespace) -> int:
     if given.template is not None:
         return _try_template(given)
-    if given.path is None or given.request is None:
-        raise UsageError("expected DEFINITION and REQUEST, or --template FILE and --input FILE")
-    if given.input is not None or given.xml or given.context is not None:
-        raise UsageError("expected --template FILE beside --input, --xml and --context")
-    from lockgate.hosts.children import Children
-    from lockgate.hosts.local_zone import local_zone
-    from lockgate.hosts.scripts import GatewayScripts
-    from lockgate.inspection import SYSTEM, parse_answer, parse_request, try_request, with_session
-    from lockgate.trace_format import masked, to_plain, to_text
+    from lockgate.debugging.trial import masked_faults, to_values
+    from lockgate.hosts.trying import try_files
+    from lockgate.trace_format import printable, to_plain, to_text
 
-    snapshot, problems = _snapshot(given)
-    _print_problems(problems, sys.stderr)
-    text = given.request
-    data = None if given.data is None else _argument(given.data)
     try:
-        request = parse_request(_argument(text) if text.startswith("@") else text.encode(), given.header, data)
-        answer = parse_answer(_argument(given.answer))
-        outside = SYSTEM if given.session is None else with_session(_argument(given.session))
+        tried = try_files(_trying(given))
+    except (UsageError, DefinitionError):
+        raise
     except ValueError as error:
         raise UsageError(str(error)) from None
-    children, scripts = Children(), GatewayScripts(lambda: snapshot.settings)
-    outside = replace(outside, tasks=children, zone=local_zone(), scripts=scripts)
-    try:
-        trace = asyncio.run(try_request(snapshot, request, answer, outside))
-    finally:
-        children.close()
-        scripts.close()
-    plain = to_plain(trace)
-    print(json.dumps(masked(plain), indent=1) if given.format == "json" else to_text(plain), end="")
+    _print_problems(tried.problems, sys.stderr)
+    if tried.trace is None:
+        raise UsageError(f"{str(given.section or given.path)!r} holds no definition that can be served")
+    for fault in masked_faults(tried):
+        if fault.line:
+            place = f"fault: {fault.link}: line {fault.line}, column {fault.column}"
+            print(printable(f"{place}: {fault.text}"), file=sys.stderr)
     if given.format == "json":
-        print()
+        values = to_values(tried)
+        # The trace as ever, so that a file of it can be replayed; what else there is to say beside it.
+        print(json.dumps({**values.pop("trace"), "trial": values}, indent=1))
+    else:
+        print(to_text(to_plain(tried.trace)), end="")
+        for remark in tried.remarks if given.recorded or given.section else ():
+            print(remark, file=sys.stderr)
     return 0
+
+
+def _trying(given: argparse.Namespace) -> Any:
+    from lockgate.debugging.trial_outside import Rights
+    from lockgate.hosts.trying import Trying
+
+    if given.input is not None or given.xml:
+        raise UsageError("expected --template FILE beside --input and --xml")
+    # With a section there is no definition: the one word is the request.
+    path, text = (None, given.request or given.path) if given.section else (given.path, given.request)
+    if given.section and given.request:
+        raise UsageError(f"expected no DEFINITION beside --section, found {given.path!r}")
+    if not given.section and path is None:
+        raise UsageError("expected DEFINITION and REQUEST, --section FILE, or --template FILE and --input FILE")
+    if text is None and given.recorded is None:
+        raise UsageError("expected REQUEST, or --recorded FILE")
+    _must_exist([Path(one) for one in (path, given.section, given.recorded) if one is not None])
+    request = None if text is None else _argument(text) if text.startswith("@") else text.encode()
+    data, answer, session = (
+        None if one is None else _argument(one) for one in (given.data, given.answer, given.session)
+    )
+    return Trying(
+        definition=None if path is None else Path(path),
+        section=given.section,
+        middleware=given.middleware,
+        request=request,
+        headers=given.header,
+        data=data,
+        answer=answer,
+        session=session,
+        context=given.context,
+        recorded=given.recorded,
+        rights=Rights(given.calls, given.send),
+        gateway=given.gateway,
+        environ=os.environ,
+    )
 
 
 def _try_template(given: argparse.Namespace) -> int:
@@ -339,7 +423,51 @@ def _argument(text: str) -> bytes:
         raise UsageError(f"cannot read {text[1:]!r}: {error.strerror}") from None
 
 
-# reload and explain
+# replay
+
+
+def _replay(given: argparse.Namespace) -> int:
+    from lockgate.debugging.ignoring import DEFAULTS, RuleError, Rules, rules_of
+    from lockgate.debugging.recordings import RecordingError
+    from lockgate.debugging.reports import FORMATS
+    from lockgate.hosts.replaying import ReplayError, Replaying, replay_files
+
+    _must_exist([*given.recordings, *given.definitions, *given.against])
+    try:
+        rules = rules_of(given.ignore, given.ignore_value, Rules() if given.ignore_nothing else DEFAULTS)
+        paths = (given.recordings, given.definitions, given.against)
+        report, problems = replay_files(
+            Replaying(*paths, given.gateway, given.upstream, rules, given.filter, given.limit, os.environ)
+        )
+    except (RecordingError, ReplayError, RuleError) as error:
+        raise UsageError(str(error)) from None
+    _print_problems(problems, sys.stderr)
+    sys.stdout.write(FORMATS[given.format](report))
+    if report.different:
+        return 1
+    return USAGE if report.total == 0 or (report.not_replayed and not given.skip_missing) else 0
+
+
+# again, reload and explain
+
+
+def _again(given: argparse.Namespace) -> int:
+    from lockgate.pages.client import AgainFailedError, lines_of, run_again
+
+    token = os.environ.get("LOCKGATE_WEB_TOKEN", "") if given.token is None else given.token
+    query = [("ignore", rule) for rule in given.ignore] + [("values", kinds) for kinds in given.ignore_value]
+    if given.ignore_nothing:
+        query.append(("off", "dates,ids,limits"))
+    try:
+        told = run_again(_address(given.web, "--web"), token, given.exchange, query)
+    except AgainFailedError as error:
+        raise UsageError(str(error)) from None
+    if given.format == "json":
+        print(json.dumps(told, indent=1))
+    else:
+        for line in lines_of(told):
+            print(line)
+    return 1 if told["comparison"]["different"] else 0
 
 
 def _reload(given: argparse.Namespace) -> int:

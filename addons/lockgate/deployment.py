@@ -101,16 +101,8 @@ class Deployment:
 
     def _load(self, settings: Settings) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
         loaded = load(self.paths, settings, cache=self._cache)
-        templates, digest, problems = read_templates(Path(settings.template_path))
-        definitions = loaded.definitions
-        messages = {name: MessageOverride(one.message, one.code) for name, one in settings.override_messages.items()}
-        rules, found = gateway_rules(settings)
-        if templates.by_name or messages or rules is not None:
-            digest = f"{digest} {sorted(settings.override_messages.items(), key=itemgetter(0))!r}"
-            digest = f"{digest} {json.dumps(settings.error_overrides, sort_keys=True)}"
-            wording = ErrorReplies(templates, overrides=() if rules is None else (rules,), messages=messages)
-            definitions = tuple(_worded(definition, wording, digest) for definition in definitions)
-        return definitions, (*loaded.problems, *problems, *found)
+        definitions, problems = with_wording(loaded.definitions, settings)
+        return definitions, (*loaded.problems, *problems)
 
     def prepare(self) -> Prepared:
         """Read and compile everything as it is on disk now. Changes nothing, so that it may run beside the gateway."""
@@ -202,6 +194,21 @@ def read_templates(folder: Path) -> tuple[ErrorTemplates, str, tuple[Problem, ..
     problems += (dataclasses.replace(problem, file=str(folder / problem.file)) for problem in found)
     digest = hashlib.sha256(repr(sorted(texts.items())).encode("utf-8", "surrogatepass")).hexdigest()
     return templates, digest, tuple(problems)
+
+
+def with_wording(
+    definitions: Sequence[ApiDefinition], settings: Settings
+) -> tuple[tuple[ApiDefinition, ...], tuple[Problem, ...]]:
+    """Definitions with the gateway's wording of errors, and what is wrong with that. Reads the error templates."""
+    templates, digest, problems = read_templates(Path(settings.template_path))
+    messages = {name: MessageOverride(one.message, one.code) for name, one in settings.override_messages.items()}
+    rules, found = gateway_rules(settings)
+    if templates.by_name or messages or rules is not None:
+        digest = f"{digest} {sorted(settings.override_messages.items(), key=itemgetter(0))!r}"
+        digest = f"{digest} {json.dumps(settings.error_overrides, sort_keys=True)}"
+        wording = ErrorReplies(templates, overrides=() if rules is None else (rules,), messages=messages)
+        definitions = tuple(_worded(definition, wording, digest) for definition in definitions)
+    return tuple(definitions), (*problems, *found)
 
 
 def _template_files(folder: Path) -> Iterator[Path]:

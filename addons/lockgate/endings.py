@@ -23,7 +23,7 @@ class Ending(Enum):
     """An OAS mock."""
     CACHED = "cached"
     SCRIPT = "script"
-    """A virtual endpoint, or any other link that answers by itself."""
+    """A virtual endpoint, any other link that answers by itself, or somebody at a breakpoint."""
     ASIDE = "aside"
     """A Classic mock, a CORS preflight or a batch: nobody counts them."""
 
@@ -37,7 +37,7 @@ _BY_LINK: Final = {
     "mock_response": Ending.MOCK,
     "cache": Ending.CACHED,
 }
-_ANSWERS: Final = ("respond", "finish")
+_ANSWERS: Final = ("respond", "finish", "answered")
 
 
 def ending(run: Run) -> Ending:

@@ -96,6 +96,14 @@ class Run:
         """Whether the host has to wait for the response's body."""
         return self.plan is not None and self.plan.needs_body(self.exchange)
 
+    @property
+    def body_is_wanted(self) -> bool:
+        """Whether an observer would like to see the body of the phase's message; it may pass by all the same."""
+        plan = self.plan
+        if plan is None or not self.observers:
+            return False
+        return any(observer.wants_body(plan.links, self.exchange, plan.phase) for observer in self.observers)
+
 
 def begin(snapshot: Snapshot, outside: Outside, exchange: Exchange, observers: Sequence[Observer] = ()) -> Run:
     """Route an exchange and plan its request phase.
@@ -104,7 +112,7 @@ def begin(snapshot: Snapshot, outside: Outside, exchange: Exchange, observers: S
         snapshot: Definitions it will run on to its end.
         outside: Services for its links.
         exchange: As it arrived; the request's body may be ``NOT_READ``.
-        observers: Breakpoints and live views.
+        observers: Breakpoints.
     """
     run = Run(snapshot, Services(outside), exchange, Trace(exchange, snapshot.generation), observers)
     answer = _before_routing(snapshot, exchange.request)
@@ -206,7 +214,7 @@ def _enter(run: Run, api: CompiledApi, way: _Way = _FROM_OUTSIDE, named: str = "
     if choice is not None and not _chosen(run, choice, before, way):
         return
     run.version = api.versions[version]
-    run.routed_path = _routed_path(run)
+    run.routed_path = routed_path(run.snapshot, run.exchange)
     run.plan = run.request_plan = run.version.plan(Phase.REQUEST, request.method, path, run.routed_path)
 
 
@@ -221,18 +229,22 @@ def _enter_own(run: Run, api: CompiledApi, plan: Plan, path: str) -> None:
     run.plan = run.request_plan = plan
 
 
-def _routed_path(run: Run) -> str:
-    """The pass's path for the OpenAPI router, without the listen path of an API that it came through.
+def routed_path(snapshot: Snapshot, exchange: Exchange) -> str:
+    """The path of an exchange's pass for the OpenAPI router, without the listen path of an API that it came through.
 
     A child version and an internal upstream are entered with the path as it is: it may still have the listen path of the
     API before it, if that one does not strip it.
+
+    Args:
+        snapshot: That the exchange runs on.
+        exchange: At the beginning of the pass.
     """
-    path = run.exchange.request.path
-    passes = run.exchange.passes
+    path = exchange.request.path
+    passes = exchange.passes
     if len(passes) == 1:
         return path
     for before, after in zip(reversed(passes[:-1]), reversed(passes), strict=False):
-        outer = run.snapshot.apis.get(before.api_id)
+        outer = snapshot.apis.get(before.api_id)
         if before.loop_level != after.loop_level or outer is None:
             break
         if not outer.definition.strip_listen_path:
@@ -287,6 +299,8 @@ async def run_request(run: Run, body: Body) -> None:
     if not isinstance(body, NotRead):
         if body is not run.exchange.request.body:
             run.exchange = replace(run.exchange, request=replace(run.exchange.request, body=body))
+            original = run.trace.original
+            run.trace.original = replace(original, request=replace(original.request, body=body))
         limit = run.snapshot.settings.http_server_options.max_request_body_size
         if 0 < limit < len(body):
             _answer(run, BODY_TOO_LARGE, "finish", "the body is larger than max_request_body_size")
@@ -326,6 +340,10 @@ async def _to_upstream(run: Run) -> None:
                 pass
             case Reject() as reject:
                 _refuse(run, reject)
+                return
+            case Respond(response=response, finish=True):
+                _set_response(run, response)
+                _finish(run)
                 return
             case Respond(response=response):
                 begin_response(run, response)
@@ -370,9 +388,10 @@ def _move(run: Run) -> None:
     *before, this = run.exchange.passes
     path = decode_path(run.exchange.request.path)
     run.exchange = replace(run.exchange, passes=(*before, replace(this, path=path)))
-    run.routed_path = _routed_path(run)
+    run.routed_path = routed_path(run.snapshot, run.exchange)
     plan = version.plan(Phase.REQUEST, run.exchange.request.method, path, run.routed_path)
-    last = run.trace.steps[-1].link
+    # Behind it there may be steps of watchers, which are no links.
+    last = next(step.link for step in reversed(run.trace.steps) if step.outcome == "continue")
     done = max((index for index, link in enumerate(plan.links) if link.middleware.name == last), default=-1)
     run.plan = run.request_plan = dataclasses.replace(plan, links=plan.links[done + 1 :])
 
@@ -466,6 +485,8 @@ async def run_response(run: Run, body: Body) -> None:
         raise RuntimeError("there is no response yet")
     if body is not response.body and not isinstance(body, NotRead):
         _set_response(run, replace(response, body=body))
+        if run.upstream is not None:
+            run.trace.upstream_response = run.exchange.response
     outcome = await _run_phase(run)
     match outcome:
         case Continue():
@@ -490,6 +511,7 @@ def fail(run: Run, reason: Reason, detail: str) -> None:
         detail: For the trace and the log; the client does not see it.
     """
     run.trace.error = detail
+    run.trace.failure = reason.name
     _refuse(run, Reject(reason), detail, record=False)
 
 
@@ -547,6 +569,12 @@ def _answer(run: Run, response: Response, outcome: str, detail: str) -> None:
     run.upstream = None
     run.trace.answer = response
     run.trace.elapsed_ns = perf_counter_ns() - run.started_ns
+    _tell_end(run)
+
+
+def _tell_end(run: Run) -> None:
+    for observer in run.observers:
+        observer.ended(run.exchange.id)
 
 
 def _note(run: Run, name: str, outcome: str, why: Why, before: Exchange, detail: str) -> None:
@@ -575,3 +603,4 @@ def _finish(run: Run) -> None:
         run.exchange = replace(exchange, response=response)
     run.trace.answer = response
     run.trace.elapsed_ns = perf_counter_ns() - run.started_ns
+    _tell_end(run)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, final
 
-from lockgate.exchange import Exchange, Headers, canonical, encode_text
+from lockgate.exchange import Exchange, Headers, encode_text
 from lockgate.variables import Text
 
 HOP_BY_HOP: Final = frozenset(
@@ -51,11 +51,11 @@ class HeaderEdits:
 
         Args:
             remove: Names in any case.
-            add: Names and values to set; of one name twice the last counts.
+            add: Names, as they are sent, and values to set; of one name twice the last counts.
             untouchable: Names in lower case that are left alone.
         """
         self.removed: Final = frozenset(encode_text(name).lower() for name in remove) - untouchable
-        values = {encode_text(name).lower(): (encode_text(canonical(name)), text) for name, text in add}
+        values = {encode_text(name).lower(): (encode_text(name), text) for name, text in add}
         self._set: Final = tuple(
             (name, None if text.constant is None else _value(text.constant), text)
             for key, (name, text) in values.items()

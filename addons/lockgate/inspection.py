@@ -1,26 +1,23 @@
-"""Definitions looked at without serving them: the effective chain, and one request tried. No I/O.
+"""Definitions looked at without serving them: one request tried. No I/O.
 
 The trial runs the same compiled chain as a host does; only the outside is other: the upstream's answer is given.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace as replace_service
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from lockgate.assembly import CompiledApi, Plan
 from lockgate.engine import Run, begin, begin_response, run_request, run_response
 from lockgate.exchange import NOT_READ, Exchange, Headers, Request, Response, decode_text, replace
 from lockgate.identity.sessions import completed, session_document
-from lockgate.routing.pattern import decode_path
 from lockgate.services import FoundKey, Outside
 from lockgate.session import Session
 from lockgate.snapshot import Snapshot
 from lockgate.stores.memory import MemoryLimits, MemoryTurns
-from lockgate.trace import Phase, Trace
-from lockgate.trace_format import left_out_lines, why_text, without_secrets
+from lockgate.trace import Trace
 
 
 class _SystemClock:
@@ -37,13 +34,14 @@ SYSTEM: Final = Outside(clock=_SystemClock(), ids=_RandomIds(), turns=MemoryTurn
 """The real outside, as far as it needs no I/O."""
 
 
-class _EveryKey:
+class EveryKey:
     """Holds one session, whatever the key."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def find(self, names: Sequence[str]) -> FoundKey | None:
+        """The first of these keys, whichever it is."""
         return FoundKey(names[0], self._session) if names else None
 
     async def keep_meta_data(self, name: str, meta_data: Mapping[str, Any]) -> None:
@@ -56,9 +54,16 @@ def with_session(posted: bytes) -> Outside:
     Raises:
         ValueError: It is no session object; the message says where.
     """
-    now = SYSTEM.clock.now()
-    session = Session.of(completed(session_document(posted), now, ""))
-    return replace_service(SYSTEM, sessions=_EveryKey(session), limits=MemoryLimits(SYSTEM.clock))
+    return replace_service(SYSTEM, sessions=EveryKey(session_of(posted)), limits=MemoryLimits(SYSTEM.clock))
+
+
+def session_of(posted: bytes) -> Session:
+    """A session from a session object (JSON, as for ``/tyk/keys``); what it does not say is as in a new key.
+
+    Raises:
+        ValueError: It is no session object; the message says where.
+    """
+    return Session.of(completed(session_document(posted), SYSTEM.clock.now(), ""))
 
 
 async def try_request(snapshot: Snapshot, request: Request, answer: Response, outside: Outside = SYSTEM) -> Trace:
@@ -75,6 +80,8 @@ async def try_request(snapshot: Snapshot, request: Request, answer: Response, ou
 async def answer_run(run: Run, answer: Response) -> None:
     """Take the upstream's answer through the response phase, headers first, as hosts do."""
     begin_response(run, replace(answer, body=NOT_READ))
+    if run.upstream is not None:
+        run.trace.upstream_response = answer
     await run_response(run, answer.body if run.needs_response_body else NOT_READ)
     response = run.exchange.response
     if response is not None and response.body is NOT_READ:
@@ -148,72 +155,3 @@ def _message(text: bytes) -> tuple[bytes, Headers, bytes]:
             raise ValueError(f"expected 'Name: value' in a header line, found {decode_text(line)!r}")
         pairs.append((name.strip(), value.strip()))
     return first, Headers(tuple(pairs)), body
-
-
-def show_apis(snapshot: Snapshot) -> Iterator[str]:
-    """Every API with its sections and entries, in the order in which they run."""
-    for api in snapshot.apis.values():
-        yield from _show_api(api)
-        yield ""
-
-
-def _show_api(api: CompiledApi) -> Iterator[str]:
-    definition = api.definition
-    kind = "internal, reached by loops only" if definition.internal else definition.listen_path
-    yield f"{definition.name} ({definition.id})  {kind}"
-    if definition.unavailable:
-        yield f"  answers 503: {definition.unavailable}"
-    for version in definition.versions:
-        for name, section in version.sections.items():
-            yield f"  {name:<18} whole API  [{section.pointer}]"
-        for rule in version.rules:
-            kind = rule.kind if rule.kind and rule.kind != rule.middleware else ""
-            yield f"  {rule.middleware:<18} {rule.entry}  {kind}  [{rule.pointer}]"
-
-
-async def show_request(snapshot: Snapshot, request: Request) -> Sequence[str]:
-    """The plans of one request in both phases, with why each link is in or out.
-
-    The request phase is run, since the response phase is planned for what it made of the path. The plan of the last
-    pass is shown.
-    """
-    run = begin(snapshot, SYSTEM, Exchange(id="show", received_at=datetime.now(UTC), request=request))
-    first = run.plan
-    if run.api is not None and run.version is None and first is not None and not run.answered:
-        return [f"{request.method} {request.path} → the gateway's own", "request:", *_plan_lines(first)]
-    if run.api is None or run.version is None or first is None or run.answered:
-        return [*(step.detail for step in run.trace.steps)]
-    definition, this = run.api.definition, run.exchange.current_pass
-    lines = [f"{request.method} {request.path} → {definition.name} ({definition.id}) on {definition.listen_path}"]
-    lines += ["request:", *_plan_lines(first)]
-    lines += left_out_lines(run.version.left_out(Phase.REQUEST, this.method, this.path, request.path))
-    await run_request(run, request.body)
-    ending = run.trace.steps[-1]
-    if run.upstream is None:
-        return [*lines, f"answered by {ending.link}: {ending.detail}"]
-    target = without_secrets(run.exchange.request.target, run.trace.secrets, run.trace.secret_names)
-    lines.append(f"upstream: {run.exchange.request.method} {run.upstream.address}{target}")
-    begin_response(run, Response(200))
-    plan = run.plan
-    if plan is None:
-        return lines
-    lines += ["response:", *_plan_lines(plan)]
-    path = run.exchange.response_path or decode_path(run.exchange.request.path)
-    routed = run.routed_path if run.version.routes_responses else ""
-    return [*lines, *left_out_lines(run.version.left_out(Phase.RESPONSE, this.method, path, routed))]
-
-
-def _plan_lines(plan: Plan) -> Iterator[str]:
-    for number, link in enumerate(plan.links, 1):
-        reason = why_text(
-            {
-                "level": link.why.level.value,
-                "pointer": link.why.pointer,
-                "entry": link.why.entry,
-                "pattern": link.why.pattern,
-                "text": link.why.text,
-                "rule": link.why.rule,
-            }
-        )
-        place = f"  [{link.why.pointer}]" if link.why.pointer else ""
-        yield f"{number:4} {link.middleware.name:<18} {reason or 'always'}{place}"

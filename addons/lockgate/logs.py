@@ -78,11 +78,12 @@ def handler(stream: TextIO, form: str, level: int) -> logging.Handler:
     return made
 
 
-_SCRIPT_LEVELS: Final[Mapping[str, int]] = {
+SCRIPT_LEVELS: Final[Mapping[str, int]] = {
     "debug": logging.DEBUG,
     "warn": logging.WARNING,
     "error": logging.WARNING,  # mitmproxy ends on a line of ERROR at its start.
 }
+"""Of lines that scripts log, by their own level; others are information."""
 
 
 def log_exchange(run: Run, *, access: bool, fields: Collection[str] = ()) -> None:
@@ -101,14 +102,16 @@ def log_exchange(run: Run, *, access: bool, fields: Collection[str] = ()) -> Non
     def line(text: str) -> str:
         return printable(without_secrets(text, secrets, trace.secret_names))
 
+    passes = run.exchange.passes
     for step in trace.steps:
         said = script_lines(step.calls) if step.calls else ()
         if not said and step.outcome not in ("failed", "error"):
             continue
-        detail = {"exchange_id": exchange_id, "api_name": name, "link": step.link, "entry": step.why.entry}
+        of = passes[step.pass_index].api_name if step.pass_index < len(passes) else name
+        detail = {"exchange_id": exchange_id, "api_name": of, "link": step.link, "entry": step.why.entry}
         where = {FIELDS: {key: value for key, value in detail.items() if value}}
         for level, text in said:
-            _exchanges.log(_SCRIPT_LEVELS.get(level, logging.INFO), "%s", line(text), extra=where)
+            _exchanges.log(SCRIPT_LEVELS.get(level, logging.INFO), "%s", line(text), extra=where)
         if step.outcome in ("failed", "error"):
             _exchanges.warning("%s", line(step.detail), extra=where)
     if trace.error:

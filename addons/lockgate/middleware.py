@@ -76,6 +76,7 @@ class Reason(Enum):
     MIDDLEWARE_ERROR = (500, "Middleware error")
     SCRIPT_REFUSED = (403, "")
     SCRIPT_FAILED = (500, "Error during virtual endpoint execution. Contact Administrator for more details.")
+    DROPPED = (500, "The request was dropped")
     INTERNAL = (500, "Internal Server Error")
 
     def __init__(self, status: int, message: str, flag: str = "", id: str = "") -> None:  # noqa: A002
@@ -93,6 +94,8 @@ class Continue:
     failure: str = ""
     """Set when the link could not do what it was asked and the message goes on all the same, as the reference gateway
     does: one line for trace and log. With ``strict`` the exchange is refused instead."""
+    note: str = ""
+    """Why nothing changed, for the trace: one line, which may end in a URL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,24 @@ class ScriptSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DebugSettings:
+    """``x-lockgate.debug``: the pages beside mitmweb, and breakpoints."""
+
+    pages: bool = True
+    """There are pages, and exchanges are kept for them."""
+    hosts: tuple[str, ...] = ()
+    """Names under which the pages may be asked for, beside localhost and IP addresses."""
+    exchanges: int = 10_000
+    """That are kept to be looked at; older ones are forgotten."""
+    max_bytes: int = 256 * 1024 * 1024
+    """Of the bodies of those exchanges; when they take more, the oldest exchanges are forgotten."""
+    pause_seconds: float = 60.0
+    """After which an exchange that is stopped at a breakpoint goes on by itself."""
+    most_paused: int = 20
+    """Exchanges that are stopped at a time; others are not stopped then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """``x-lockgate``: what only this gateway has."""
 
@@ -168,6 +186,7 @@ class Own:
     limits: Limits = Limits()
     records: RecordSettings = RecordSettings()
     scripts: ScriptSettings = ScriptSettings()
+    debug: DebugSettings = DebugSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +323,8 @@ class Settings:
     """Answers have ``Connection: close``."""
     proxy_default_timeout: float = 0.0
     """In seconds, until the upstream's headers are there; 0 is 30."""
+    ignore_canonical_mime_header_key: bool = False
+    """Names of headers that definitions and scripts set are sent as they are written there."""
     ignore_endpoint_case: bool = False
     """Paths of endpoints match whatever their case, for all middleware."""
     hostname: str = ""
@@ -345,6 +366,8 @@ class Settings:
     analytics_config: AnalyticsConfig = AnalyticsConfig()
     http_server_options: HttpServerOptions = HttpServerOptions()
     kv: KvSettings = KvSettings()
+    read_from: str = field(default="", compare=False)
+    """Their file; "" without one. No setting."""
     folder: str = field(default="", compare=False)
     """Of the settings' file; "" where there is none. No setting."""
     own: Own = Own()
@@ -531,6 +554,17 @@ _SCRIPTS: Final = record(
         "batch_at_once": optional(integer(1, 1000), ScriptSettings().batch_at_once),
     },
 )
+_DEBUG: Final = record(
+    DebugSettings,
+    {
+        "pages": optional(boolean(), default=True),
+        "hosts": _TEXTS,
+        "exchanges": optional(integer(1, 1_000_000), DebugSettings().exchanges),
+        "max_bytes": optional(integer(1024 * 1024), DebugSettings().max_bytes),
+        "pause_seconds": optional(number(1, 3600), DebugSettings().pause_seconds),
+        "most_paused": optional(integer(1, 1000), DebugSettings().most_paused),
+    },
+)
 _OWN: Final = record(
     Own,
     {
@@ -540,6 +574,7 @@ _OWN: Final = record(
         "limits": optional(_LIMITS, Limits()),
         "records": optional(_RECORDS, RecordSettings()),
         "scripts": optional(_SCRIPTS, ScriptSettings()),
+        "debug": optional(_DEBUG, DebugSettings()),
     },
 )
 _IGNORED_SWITCHES: Final = [
@@ -620,7 +655,7 @@ _SETTINGS: Final = record(
         "hostname": optional(string(), ""),
         "enable_custom_domains": _FLAG,
         "control_api_hostname": unsupported("control_api_hostname", string()),
-        "ignore_canonical_mime_header_key": _switch("ignore_canonical_mime_header_key"),
+        "ignore_canonical_mime_header_key": _FLAG,
         "enable_analytics": _FLAG,
         "analytics_config": optional(_ANALYTICS, AnalyticsConfig()),
         "access_logs": optional(
@@ -717,7 +752,7 @@ def load_settings(
     decoded = _SETTINGS.read(value, (), notes)
     if isinstance(value, dict):
         _check_storage(value, notes)
-    settings = Settings() if isinstance(decoded, Bad) else replace(decoded, folder=_folder(file))
+    settings = Settings() if isinstance(decoded, Bad) else replace(decoded, read_from=file, folder=_folder(file))
     return settings, (
         *(problem.at(file, problem.line) for problem in parsed.problems),
         *(_placed(problem, file, parsed) for problem in notes.finished()),
@@ -786,11 +821,12 @@ def _known_variables() -> dict[str, Place]:
         **{
             f"XLOCKGATE_{_folded(key)}": ("x-lockgate", key)
             for key in _OWN.keys
-            if key not in ("limits", "records", "scripts")
+            if key not in ("limits", "records", "scripts", "debug")
         },
         **{f"XLOCKGATE_LIMITS_{_folded(key)}": ("x-lockgate", "limits", key) for key in _LIMITS.keys},
         **{f"XLOCKGATE_RECORDS_{_folded(key)}": ("x-lockgate", "records", key) for key in _RECORDS.keys},
         **{f"XLOCKGATE_SCRIPTS_{_folded(key)}": ("x-lockgate", "scripts", key) for key in _SCRIPTS.keys},
+        **{f"XLOCKGATE_DEBUG_{_folded(key)}": ("x-lockgate", "debug", key) for key in _DEBUG.keys},
     }
     analytics: dict[str, Place] = {
         **{f"ANALYTICSCONFIG_{_folded(key)}": ("analytics_config", key) for key in _ANALYTICS.keys},

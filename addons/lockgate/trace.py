@@ -66,12 +66,12 @@ class TraceStep(NamedTuple):
     """One link that ran."""
 
     link: str
-    """Name of the middleware."""
+    """Name of the middleware, or of a watcher that stepped in."""
     phase: Phase
     pass_index: int
     """Which pass of the exchange, from 0."""
     outcome: str
-    """continue, failed, respond, finish, reject, forward, loop or error."""
+    """continue, failed, respond, finish, reject, forward, loop or error. Of a watcher: edited, answered or dropped."""
     why: Why
     before: Exchange
     after: Exchange
@@ -87,7 +87,7 @@ class Trace:
     """What happened to one exchange, from its arrival to its answer. Grows while the exchange is under way."""
 
     original: Exchange
-    """As it arrived."""
+    """As it arrived; its body from when it was read."""
     generation: int = 0
     """Of the definitions it ran on; each reload counts up."""
     steps: list[TraceStep] = field(default_factory=list)
@@ -105,7 +105,11 @@ class Trace:
     """What the client gets; None while it is under way, or when it got none."""
     elapsed_ns: int = 0
     """From arrival to the answer; a body that streams may still be under way."""
+    paused_ns: int = 0
+    """Of that, how long it was stopped at breakpoints."""
     upstream_ns: int = 0
     """From when the request was handed to the host to the upstream's headers."""
     error: str = ""
     """What went wrong outside the links: the upstream could not be reached, the client went away."""
+    failure: str = ""
+    """Name of the ``Reason`` with which the host ended it because of ``error``; "" where it did not."""

@@ -4,8 +4,10 @@ The plain form is what saved flows carry and what ``--format json`` prints; the 
 a trace read from a file looks like a live one.
 """
 
+import base64
 import difflib
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -14,22 +16,31 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from lockgate.difference import Change, difference
-from lockgate.exchange import Body, Headers, NotRead, Request, Response
+from lockgate.exchange import Body, Headers, NotRead, Request, Response, decode_text, encode_text
+from lockgate.script_format import masked_script, script_lines
+from lockgate.services import ServiceCall
 from lockgate.trace import LeftOut, Level, Phase, Trace, TraceStep
 
 type Plain = dict[str, Any]
 
 WHOLE_BODY_BYTES: Final = 64 * 1024
-"""Larger bodies are shown as their head, size and hash."""
+"""Of a body that changed; larger ones are shown as size and hash."""
+KEPT_BODY_BYTES: Final = 1024 * 1024
+"""Of messages and of what services answered, so that the exchange can be run again; of larger bodies head, size and hash
+are kept."""
 HEAD_BYTES: Final = 1024
 MASK: Final = "•••"
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SECRET_NAME: Final = re.compile(
     r"authori[sz]ation|cookie|api[-_]?key|access[-_]?key|token|secret|passw|credential|signature|session", re.IGNORECASE
 )
 _WIDTH: Final = 18
+_GOING_ON: Final = ("continue", "failed", "forward", "edited")
+"""Outcomes of steps that did not end anything."""
 _SESSIONS: Final = "sessions"
 _HTTP: Final = "http"
+_SCRIPT: Final = ("scripts", "run")
 _SHORTEST_KEY: Final = 4
 """In characters; a shorter text that was looked up is no key, and stands in other words."""
 _SHORTEST_PRESENTED: Final = 8
@@ -44,7 +55,8 @@ def is_secret(name: str) -> bool:
 def to_plain(trace: Trace) -> Plain:
     """A trace as dicts, lists, text and numbers, with its secrets. See ``masked``."""
     last = trace.steps[-1].after if trace.steps else trace.original
-    plain = {
+    bodies: _Bodies = {}
+    plain: Plain = {
         "exchange": trace.original.id,
         "received_at": trace.original.received_at.isoformat(),
         "client": f"{trace.original.client.address}:{trace.original.client.port}",
@@ -55,15 +67,21 @@ def to_plain(trace: Trace) -> Plain:
             for p in last.passes
         ],
         "secret_names": sorted(trace.secret_names),
-        "original": _request(trace.original.request),
+        "original": _request(trace.original.request, bodies),
         "steps": [_step(step) for step in trace.steps],
-        "upstream_request": None if trace.upstream_request is None else _request(trace.upstream_request),
-        "upstream_response": None if trace.upstream_response is None else _response(trace.upstream_response),
-        "answer": None if trace.answer is None else _response(trace.answer),
+        "upstream_request": None if trace.upstream_request is None else _request(trace.upstream_request, bodies),
+        "upstream_response": None if trace.upstream_response is None else _response(trace.upstream_response, bodies),
+        "answer": None if trace.answer is None else _response(trace.answer, bodies),
         "error": _text(trace.error),
         "elapsed_us": round(trace.elapsed_ns / 1000, 1),
         "upstream_us": round(trace.upstream_ns / 1000, 1),
     }  # fmt: skip
+    if trace.failure:
+        plain["failure"] = trace.failure
+    if trace.original.part_of:
+        plain["part_of"] = trace.original.part_of
+    if trace.paused_ns:
+        plain["paused_us"] = round(trace.paused_ns / 1000, 1)
     if trace.secrets:
         # Those of them that it shows: a trace that is handed on has no others in it.
         texts = list(_texts(plain))
@@ -96,14 +114,27 @@ def _step(step: TraceStep) -> Plain:
         },
         "us": round(step.elapsed_ns / 1000, 1),
         "changes": [_change(change) for change in difference(step.before, step.after)],
-        "calls": [
-            {
-                "service": c.service, "operation": c.operation,
-                "arguments": _clean(list(c.arguments)), "answer": _clean(c.answer),
-            }
-            for c in step.calls
-        ],
+        "calls": [plain_call(call) for call in step.calls],
     }  # fmt: skip
+
+
+def plain_call(call: ServiceCall) -> Plain:
+    """A call of a service.
+
+    ``exact`` holds arguments and answer once more, as JSON, where they have text that is no UTF-8, or objects whose order
+    counts: mitmproxy turns it round with each save.
+    """
+    arguments, answer = _clean(list(call.arguments)), _clean(call.answer)
+    plain = {"service": call.service, "operation": call.operation, "arguments": arguments, "answer": answer}
+    ordered = call.service == _SESSIONS and isinstance(call.answer, Mapping)
+    raw = [list(call.arguments), call.answer]
+    if ordered or any(not text.isascii() and _SURROGATE.search(text) for text in _texts(raw)):
+        plain["exact"] = json.dumps(raw, default=_exact)
+    return plain
+
+
+def _exact(value: object) -> object:
+    return _kept(value) if isinstance(value, bytes) else dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _change(change: Change) -> Plain:
@@ -123,20 +154,61 @@ def _value(value: str | bytes | None) -> str | None:
     return None if value is None else _text(value)
 
 
-def _request(request: Request) -> Plain:
-    return {
+type _Bodies = dict[int, Plain]
+"""Of one trace, by identity: a body that no link changed is kept once."""
+
+
+def _request(request: Request, bodies: _Bodies) -> Plain:
+    plain = {
         "method": _text(request.method),
         "target": _text(request.target),
         "host": _text(request.host),
         "scheme": request.scheme,
         "version": _text(request.version),
         "headers": _headers(request.headers),
-        "body": _body(request.body),
+        "body": _message_body(request.body, bodies),
     }
+    texts = {"method": request.method, "target": request.target, "host": request.host}
+    return _with_octets(plain, texts, request.headers)
 
 
-def _response(response: Response) -> Plain:
-    return {"status": response.status, "headers": _headers(response.headers), "body": _body(response.body)}
+def _response(response: Response, bodies: _Bodies) -> Plain:
+    body = _message_body(response.body, bodies)
+    plain: Plain = {"status": response.status, "headers": _headers(response.headers), "body": body}
+    if response.reason:
+        plain["reason"] = _text(response.reason)
+    return _with_octets(plain, {"reason": response.reason}, response.headers)
+
+
+def _with_octets(plain: Plain, texts: Mapping[str, str], headers: Headers) -> Plain:
+    """A message with all of its head as bytes too, in base64, where some of it is no UTF-8."""
+    fields = [part for field in headers.fields for part in field]
+    if all(map(str.isascii, texts.values())) and all(map(bytes.isascii, fields)):
+        return plain
+    if not any(map(_SURROGATE.search, (*texts.values(), *map(decode_text, fields)))):
+        return plain
+    octets: Plain = {name: base64.b64encode(encode_text(text)).decode() for name, text in texts.items()}
+    octets["headers"] = [[base64.b64encode(part).decode() for part in field] for field in headers.fields]
+    return {**plain, "octets": octets}
+
+
+def _message_body(body: Body, bodies: _Bodies) -> Plain:
+    if isinstance(body, NotRead):
+        return _body(body)
+    known = bodies.get(id(body))
+    if known is None:
+        known = bodies[id(body)] = _kept(body)
+    return known
+
+
+def _kept(body: bytes) -> Plain:
+    """A body, all of it where it is not too large."""
+    if len(body) > KEPT_BODY_BYTES:
+        return _body(body)
+    try:
+        return {"size": len(body), "text": body.decode()}
+    except UnicodeDecodeError:
+        return {**_body(body), "base64": base64.b64encode(body).decode()}
 
 
 def _headers(headers: Headers) -> list[list[str]]:
@@ -163,7 +235,7 @@ def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, bytes):
-        return _body(value)
+        return _kept(value)
     if isinstance(value, Mapping):
         return {_clean(key): _clean(one) for key, one in value.items()}
     return [_clean(one) for one in value] if isinstance(value, list | tuple) else value
@@ -183,6 +255,7 @@ def masked(plain: Plain) -> Plain:
     keys = _keys(plain, names)
     shown = {
         **{name: value for name, value in plain.items() if name != "secrets"},
+        "masked": True,
         "original": _masked_message(plain["original"], names),
         "upstream_request": _masked_message(plain["upstream_request"], names),
         "upstream_response": _masked_message(plain["upstream_response"], names),
@@ -271,7 +344,9 @@ def _without(value: Any, secret: re.Pattern[str]) -> Any:
 def _masked_message(message: Plain | None, names: AbstractSet[str]) -> Plain | None:
     if message is None:
         return None
-    copy = {**message, "headers": _masked_fields(message["headers"], names)}
+    copy = {**message, "headers": _masked_fields(message["headers"], names), "body": _maskable(message["body"])}
+    if "octets" in copy:
+        copy["octets"] = MASK
     if "target" in copy:
         copy["target"] = masked_url(copy["target"], names)
     return copy
@@ -285,8 +360,17 @@ def _masked_step(step: Plain, names: AbstractSet[str]) -> Plain:
 
 def _masked_call(call: Plain, names: AbstractSet[str]) -> Plain:
     """A call without the key that was looked up, and without the session that it has; a request as any other."""
+    if "exact" in call:
+        call = {**call, "exact": MASK}
     if call["service"] == _HTTP:
         return _masked_request(call, names)
+    if (call["service"], call["operation"]) == _SCRIPT:
+        return masked_script(
+            call,
+            mask=MASK,
+            is_secret=lambda name: _holds_secret(name, names),
+            masked_url=lambda url: masked_url(url, names),
+        )
     if call["service"] != _SESSIONS:
         return call
     answer = call["answer"]
@@ -296,11 +380,25 @@ def _masked_call(call: Plain, names: AbstractSet[str]) -> Plain:
 
 def _masked_request(call: Plain, names: AbstractSet[str]) -> Plain:
     method, url, headers, body = call["arguments"]
-    arguments = [method, masked_url(url, names), _masked_fields(headers, names), body]
+    arguments = [method, masked_url(url, names), _masked_fields(headers, names), _maskable(body)]
     answer = dict(call["answer"])
+    if "body" in answer:
+        answer["body"] = _maskable(answer["body"])
     if "headers" in answer:
         answer["headers"] = _masked_fields(answer["headers"], names)
     return {**call, "arguments": arguments, "answer": answer}
+
+
+def _maskable(body: Any) -> Any:
+    """A body without what secrets cannot be found in."""
+    if isinstance(body, Mapping) and "base64" in body:
+        return {name: value for name, value in body.items() if name != "base64"}
+    return body
+
+
+def secret_texts(plain: Plain) -> frozenset[str]:
+    """Every text of a trace, as ``to_plain`` made it, that is not to be shown wherever it stands."""
+    return _keys(plain, frozenset(plain.get("secret_names", ())))
 
 
 def _masked_fields(headers: Sequence[Sequence[str]], names: AbstractSet[str]) -> list[list[str]]:
@@ -371,7 +469,7 @@ def summary(plain: Plain) -> str:
     """One line: API, endpoint, what happened."""
     api = plain["passes"][-1]["api"] if plain["passes"] else "no API"
     steps = plain["steps"]
-    ended = next((s for s in reversed(steps) if s["outcome"] not in ("continue", "failed", "forward")), None)
+    ended = next((s for s in reversed(steps) if s["outcome"] not in _GOING_ON), None)
     failed = [s["link"] for s in steps if s["outcome"] == "failed"]
     entry = next((s["why"]["entry"] for s in reversed(steps) if s["why"]["level"] == "rule"), "")
     status = plain["answer"]["status"] if plain["answer"] else ""
@@ -436,7 +534,8 @@ def _step_lines(number: int, step: Plain) -> Iterator[str]:
     for change in step["changes"]:
         yield from (f"         {line}" for line in _change_lines(change))
     for call in step["calls"]:
-        yield f"         {_call_line(call)}"
+        is_script = (call["service"], call["operation"]) == _SCRIPT
+        yield from (f"         {line}" for line in (script_lines(call) if is_script else (_call_line(call),)))
 
 
 def _call_line(call: Plain) -> str:

@@ -2,7 +2,8 @@
 
     .venv/bin/python scripts/bench/attacks.py [--samples 2000] [--attackers 8] [--only WORD]
 
-A whole gateway serves one API for each attack, and one that answers a small mock. The quiet client asks for that on one
+A whole gateway serves one API for each attack, and one that answers a small mock; a second one runs scripts in processes of
+their own, for those that end V8. The quiet client asks for that on one
 connection, with a pause behind each answer; first alone, then while the attackers of one API send their requests, each on
 a connection of its own, with a pause too: what costs nothing to answer is no attack, however often it is sent. Printed
 are both distributions, attack by attack, and how much longer the quiet client's slowest percent took than alone. A gateway
@@ -20,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -47,6 +48,8 @@ class Attack:
     name: str
     definition: dict[str, Any]
     body: bytes = b"{}"
+    engine: str = "embedded"
+    """Of scripts: ``x-lockgate.scripts.engine`` in the gateway's settings."""
 
 
 # ── definitions ──
@@ -157,6 +160,20 @@ def attacks(only: str) -> Iterator[Attack]:
     for number, (name, make, body) in enumerate(kinds):
         if only in name:
             yield Attack(name, make(f"attack-{number}"), body)
+    for number, (name, script) in enumerate(IN_PROCESSES.items()):
+        if only in name:
+            yield Attack(name, scripted(script)(f"process-{number}"), engine="processes")
+
+
+IN_PROCESSES: Final = {
+    "script in a process: endless loop": "while (true) {}",
+    "script in a process: growing array": "var a = []; while (true) { a.push(new Array(1000).fill(1)) }",
+    "script in a process: one huge allocation": "'x'.repeat(5e8).split('').length",
+    "script in a process: filled array": "new Array(6e8).fill({}).length",
+    "script in a process: sort of 4e9 elements": "[].sort.call({length: 4294967295})",
+    "script in a process: built-in without end": "[].indexOf.call({length: 9007199254740991}, 1)",
+}
+"""Four that V8 ends its process for, or that nothing but the end of a process stops."""
 
 
 def doubling(depth: int) -> str:
@@ -236,6 +253,26 @@ def described(values: list[float]) -> list[str]:
     return [f"{median(values):.1f}", f"{percentile(values, 0.99):.1f}", f"{max(values):.1f}"]
 
 
+def measured(
+    engine: str, chosen: Sequence[Attack], given: argparse.Namespace
+) -> Iterator[tuple[list[float], list[float], Counter[str]]]:
+    """Milliseconds of the quiet client alone and under each attack, and what the attackers got, from one gateway."""
+    settings = {"x-lockgate": {"scripts": {"engine": engine}}}
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home) / "definitions"
+        folder.mkdir()
+        write(folder, 0, "first")
+        for number, attack in enumerate(chosen):
+            (folder / f"attack-{number}.json").write_text(json.dumps(attack.definition))
+        with serving(folder, settings) as (port, _):
+            asked(port, WARM_UP)
+            for attack in chosen:
+                quiet = asked(port, given.samples)
+                path = f"/{name_of(attack.definition)}/x"
+                yield quiet, *attacked(port, attack, path, given.samples, given.attackers)
+                print(".", end="", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--samples", type=int, default=2000, metavar="N", help="of each state (default %(default)s)")
@@ -247,31 +284,28 @@ def main() -> int:
     rows: list[list[str]] = []
     all_quiet: list[float] = []
     all_attacked: list[float] = []
-    with tempfile.TemporaryDirectory() as home:
-        folder = Path(home) / "definitions"
-        folder.mkdir()
-        write(folder, 0, "first")
-        chosen = list(attacks(given.only))
-        for number, attack in enumerate(chosen):
-            (folder / f"attack-{number}.json").write_text(json.dumps(attack.definition))
-        with serving(folder) as (port, _):
-            asked(port, WARM_UP)
-            for attack in chosen:
-                quiet = asked(port, given.samples)
-                path = f"/{name_of(attack.definition)}/x"
-                busy, statuses = attacked(port, attack, path, given.samples, given.attackers)
-                all_quiet += quiet
-                all_attacked += busy
-                ratio = percentile(busy, 0.99) / percentile(quiet, 0.99)
-                came = ", ".join(f"{count}× {status}" for status, count in statuses.most_common(3))
-                rows.append([attack.name, *described(quiet), *described(busy), f"{ratio:.2f}", came])
-                print(".", end="", flush=True)
+    by_kind: dict[str, tuple[list[float], list[float]]] = {}
+    chosen = list(attacks(given.only))
+    for engine in dict.fromkeys(attack.engine for attack in chosen):
+        those = [attack for attack in chosen if attack.engine == engine]
+        for attack, (quiet, busy, statuses) in zip(those, measured(engine, those, given), strict=True):
+            of_kind = by_kind.setdefault(attack.name.partition(":")[0], ([], []))
+            for alone, meanwhile in (of_kind, (all_quiet, all_attacked)):
+                alone.extend(quiet)
+                meanwhile.extend(busy)
+            ratio = percentile(busy, 0.99) / percentile(quiet, 0.99)
+            came = ", ".join(f"{count}× {status}" for status, count in statuses.most_common(3))
+            rows.append([attack.name, *described(quiet), *described(busy), f"{ratio:.2f}", came])
     print("\n")
     heads = ["attack", "p50", "p99", "max", "p50 under attack", "p99", "max", "p99 ratio", "answers"]
     print(table(heads, rows))
-    ratio = percentile(all_attacked, 0.99) / percentile(all_quiet, 0.99)
-    quiet_line, busy_line = ", ".join(described(all_quiet)), ", ".join(described(all_attacked))
-    print(f"\nall: quiet p50, p99, max {quiet_line}; under attack {busy_line}; p99 ratio {ratio:.2f} (target {TARGET})")
+    print()
+    for kind, (quiet, busy) in {**by_kind, "all": (all_quiet, all_attacked)}.items():
+        ratio = percentile(busy, 0.99) / percentile(quiet, 0.99)
+        texts = ", ".join(described(quiet)), ", ".join(described(busy))
+        print(
+            f"{kind}: quiet p50, p99, max {texts[0]}; under attack {texts[1]}; p99 ratio {ratio:.2f} (target {TARGET})"
+        )
     return 0
 
 

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +136,21 @@ def change(folder: Path, port: int, number: int, body: str) -> float:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[tuple[int, int]]:
-    """A gateway on a free port: the port, and its process id."""
+def serving(folder: Path, settings: Mapping[str, Any] | None = None) -> Iterator[tuple[int, int]]:
+    """A gateway on a free port: the port, and its process id.
+
+    Args:
+        folder: Of definitions; the settings are written beside it.
+        settings: Of the gateway.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "lockgate.cli", "serve", "--headless", "--definitions", str(folder)]
+    if settings is not None:
+        file = folder.with_suffix(".settings.json")
+        file.write_text(json.dumps(settings))
+        command += ["--gateway", str(file)]
     process = subprocess.Popen([*command, "--listen", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL, env=os.environ)
     try:
         for _ in range(600):

@@ -1,14 +1,17 @@
 """What scripts cost, and what hostile ones do to the gateway.
 
-    .venv/bin/python scripts/bench/scripts.py [--samples 2000] [--calls 20000] [--programs 200]
+    .venv/bin/python scripts/bench/scripts.py [--samples 2000] [--calls 20000] [--programs 200] [--only engine|gateway]
 
-First the engine alone, in this process and in processes of its own, with a host that answers at once.
+First the engine alone, in this process and in processes of its own, with a host that answers at once. Then a whole
+gateway, `lockgate serve --headless`, with one client that asks on one connection for a mock, for a small virtual endpoint,
+and for virtual endpoints that make requests of a small upstream on the same machine: one of each in a round.
 """
 
 import argparse
 import asyncio
 
 import script_engine as engine
+import script_gateway as gateway
 from figures import ROOT, machine_lines, table
 
 CALL_HEADER = ["calls of the host", "n", "min µs", "median", "p99", "max"]
@@ -31,6 +34,15 @@ def engines(samples: int, calls: int, programs: int) -> None:
     print(f"\n200 scripts that each wait 100 ms: {waited:.2f} s")
 
 
+def gateways(samples: int) -> None:
+    """A whole gateway, with each engine."""
+    for name in ("embedded", "processes"):
+        settings = {"x-lockgate": {"scripts": {"engine": name}}}
+        rows = gateway.measured(samples if name == "embedded" else max(samples // 4, 100), settings)
+        print(f"\na whole gateway, scripts.engine: {name}\n{table(gateway.HEADER, [row.cells for row in rows])}")
+    print(f"target for the virtual endpoint, embedded: ≤ {gateway.TARGET_MILLISECONDS} ms over the mock")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--samples", type=int, default=2000, metavar="N", help="calls of each kind (default 2000)")
@@ -38,9 +50,13 @@ def main() -> int:
     parser.add_argument(
         "--programs", type=int, default=200, metavar="N", help="reloads to look for leaks (default 200)"
     )
+    parser.add_argument("--only", choices=("engine", "gateway"), help="one half of it")
     given = parser.parse_args()
     print("\n".join(machine_lines(("this state", ROOT))))
-    engines(given.samples, given.calls, given.programs)
+    if given.only != "gateway":
+        engines(given.samples, given.calls, given.programs)
+    if given.only != "engine":
+        gateways(given.samples)
     return 0
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from tests.apis import oas
@@ -29,6 +30,30 @@ HOSTILE = {
     "pollution": "Object.prototype.x = Array.prototype.x = 1; Array.prototype.push = null; throw 1",
     "escape": "[].constructor.constructor('leaked = 1; JSON.stringify = null')(); return 1",
 }
+OUTSIDE = (
+    "['process', 'require', 'module', 'lockgate', 'engine', 'boot', 'Deno', 'WebAssembly', 'SharedArrayBuffer',"
+    " 'Worker', 'setTimeout', 'Promise', 'python', '__timer_manager'].filter(function(name) {"
+    " try { return MAKE('return typeof ' + name)() !== 'undefined' } catch (error) { return true } })"
+)
+ESCAPES = {
+    name: f"return TykJsResponse({{Code: 200, Body: JSON.stringify({body})}}, {{}})"
+    for name, body in {
+        "text": OUTSIDE.replace("MAKE", "[].constructor.constructor"),
+        "host": OUTSIDE.replace("MAKE", "TykMakeHttpRequest.constructor"),
+        "middleware": OUTSIDE.replace("MAKE", "TykJS.TykMiddleware.NewMiddleware.constructor"),
+        "names": "Object.getOwnPropertyNames(globalThis).filter(function(name) {"
+        " return /engine|lockgate|memo|call_/i.test(name) })",
+        "caller": "(function() { try { return [arguments.callee.caller.caller.caller].filter(Boolean) }"
+        " catch (error) { return [] } })()",
+        "frames": "(function() { Error.prepareStackTrace = function(error, frames) { return frames };"
+        " var frames = new Error().stack; if (typeof frames === 'string') { return [] }"
+        " return frames.map(function(frame) { return frame.getThis() || frame.getFunction() }).filter(function(one) {"
+        " return one && one !== globalThis && !/^function (frames|f|\\()/.test(String(one)) }) })()",
+        "request": "[arguments[0], arguments[1], arguments[2]].filter(function(one) {"
+        " return one.constructor !== Object || one.constructor.constructor !== Function })",
+    }.items()
+}
+"""Each finds a way out, or answers with an empty list."""
 ABORTING = {
     "huge": "return 'x'.repeat(5e8).split('').length",
     "fill": "return new Array(6e8).fill({}).length",
@@ -76,6 +101,32 @@ async def test_requests_of_hostile_scripts_fail_and_the_next_ones_are_served(sta
     await check(gateway, keys)
 
 
+def resident(gateway):
+    """MiB that the gateway holds."""
+    return int(Path(f"/proc/{gateway.pid}/statm").read_text().split()[1]) * 4096 / (1 << 20)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_hostile_scripts_leave_no_memory_behind(start):
+    gateway = await start(documents=[api(HOSTILE)], settings={"jsvm_timeout": 10})
+    # What engines need that stand ready is no loss.
+    await check(gateway, ("repeat", "array"))
+    before = resident(gateway)
+    await check(gateway, ("array", "repeat", "recursion", "array", "sort"))
+    async with asyncio.timeout(20):
+        while resident(gateway) > before + 48:
+            await asyncio.sleep(0.1)
+
+
+async def test_scripts_get_out_of_nothing(start):
+    gateway = await start(documents=[api(ESCAPES)])
+    for key in ESCAPES:
+        answer = await get(gateway, f"/a/{key}")
+        assert (answer.status, json.loads(answer.body)) == (200, []), key
+        answer = await get(gateway, "/a/good")
+        assert (answer.status, answer.body) == (200, BODY), key
+
+
 async def test_what_ends_v8_does_not_end_the_gateway(start):
     settings = {"jsvm_timeout": 1, "x-lockgate": {"scripts": {"engine": "processes"}}}
     gateway = await start(documents=[api(HOSTILE | ABORTING)], settings=settings)
@@ -95,7 +146,7 @@ async def test_a_quiet_client_is_served_meanwhile(start):
         assert (answer.status, answer.body) == (200, BODY)
         await asyncio.sleep(0.01)
     assert [attack.result().status for attack in attacks] == [500] * 4
-    assert worst < 0.5
+    assert worst < 0.9  # who waited for a script to be stopped would wait for a second
 
 
 async def test_a_gateway_ends_cleanly_while_a_script_runs(launch, tmp_path):  # noqa: F811

@@ -17,7 +17,7 @@ BOMBS = {
     "deep recursion": "def f: 1 + f; f",
     "nested deeply": "reduce range(1e9) as $i (null; [.])",
     "a huge text": '"x" * (1000000000 + (.body | length)) | . * 2 | length',
-    "a text that is huge at once": '[range(1e6)] | tostring * 1000 | length',
+    "a text that is huge at once": "[range(1e6)] | tostring * 1000 | length",
     "texts that grow": 'reduce range(100) as $i ("x"; . + .) | length',
     "paths for ever": "[paths(recurse(.))] | [limit(1e9; repeat(1))]",
     "a pattern": '"a" * 60 + "!" | test("^(a|aa)+$")',
@@ -236,12 +236,15 @@ async def test_other_apis_are_served_meanwhile(serve, upstream):
     quiet = filtering("{body: 1}", upstream=upstream.url)
     gateway = await serve(hostile, quiet)
     assert (await upstream_got(gateway))["got"] == "1"
+    begun = time.monotonic()
     attacks = [asyncio.create_task(post(gateway, path="/hostile/jq")) for _ in range(8)]
+    worst = 0.0
     for _ in range(5):
         started = time.monotonic()
         assert (await upstream_got(gateway))["got"] == "1"
-        assert time.monotonic() - started < 3
+        worst = max(worst, time.monotonic() - started)
     assert {answer.status for answer in await asyncio.gather(*attacks)} <= {415, 503}
+    assert worst < (time.monotonic() - begun) / 2  # who stood behind them in a line would wait for them all
 
 
 def children_of(pid):

@@ -148,3 +148,17 @@ async def test_a_key_that_a_script_keeps_is_there_for_the_next_one(start, upstre
     gateway = await start(documents=[scripted(upstream)])
     for alias in ("ann", "bob"):
         assert (await gateway.get(f"/api/keep?alias={alias}")).body == alias.encode()
+
+
+@pytest.mark.parametrize(("driver", "bodies"), [("goja", [b"1,kept", b"2,kept"]), ("otto", [None, None])])
+async def test_what_a_script_stores_is_there_for_the_next_request(start, driver, bodies):
+    source = """function f() {
+      TykStorageSetNX("word", "kept", 60);
+      return TykJsResponse({Code: 200, Body: [TykStorageIncr("count", 0), TykStorageGet("word")].join()}, {});
+    }"""
+    body = base64.b64encode(source.encode()).decode()
+    endpoint = {"virtualEndpoint": {"enabled": True, "functionName": "f", "body": body}}
+    gateway = await start(documents=[oas({"GET /x": endpoint}, pluginConfig={"driver": driver})])
+    for wanted in bodies:
+        answer = await gateway.get("/api/x")
+        assert (answer.status, answer.body if wanted else None) == ((200, wanted) if wanted else (500, None))

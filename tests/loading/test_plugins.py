@@ -165,6 +165,18 @@ def test_newer_names_of_the_driver_are_taken(driver):
     assert names(read(classic(custom_middleware={"driver": driver, "pre": [entry()]}))) == ["stamp"]
 
 
+@pytest.mark.parametrize(("driver", "keeps"), [("otto", False), ("goja", True), ("javascript", True)])
+def test_scripts_of_newer_drivers_have_the_functions_of_the_store(driver, keeps):
+    document = scripted(pluginConfig={"driver": driver})
+    document["x-tyk-api-gateway"]["middleware"]["operations"]["op0"] = {
+        "virtualEndpoint": {"enabled": True, "functionName": "f", "body": blob("function f() {}")}
+    }
+    (version,) = read(document).definitions[0].versions
+    assert version.rules[0].config.script.program.keeps is keeps
+    made = only(read(classic(custom_middleware={"driver": driver, "pre": [entry()]})))
+    assert made["script_pre"].config.plugins[0].script.program.keeps is keeps
+
+
 @pytest.mark.parametrize("driver", ["", "lua", "OTTO"])
 def test_without_a_driver_that_there_is_plugins_do_not_run(driver):
     loaded = read(classic(custom_middleware={"driver": driver, "pre": [entry()]}))

@@ -7,9 +7,10 @@ import pytest
 from tests.apis import oas, snapshot
 from tests.helpers import RECEIVED_AT, Elsewhere, FixedOutside, make_request
 
+from lockgate.debugging.effective import shown_request
+from lockgate.debugging.showing import request_lines
 from lockgate.engine import begin, run_request
 from lockgate.exchange import Client, Exchange, Headers
-from lockgate.inspection import show_request
 from lockgate.middlewares.batch import MOST_BYTES
 from lockgate.services import HttpAnswer, HttpCall, HttpReply, Outside, Within
 from lockgate.snapshot import Snapshot
@@ -259,5 +260,5 @@ def test_classic_definitions_have_it_too():
 
 
 def test_it_is_shown_as_it_is():
-    lines = asyncio.run(show_request(batching(), make_request("POST", URL)))
+    lines = request_lines(asyncio.run(shown_request(batching(), make_request("POST", URL))))
     assert any("batch" in line for line in lines)

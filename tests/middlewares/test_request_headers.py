@@ -21,7 +21,7 @@ def test_framing_and_host_are_left_alone():
 def test_removes_then_sets_and_remembers_its_own():
     outcome = run(("x-a",), [("x-a", "$tyk_context.path")], variables={"path": "/p"})
 
-    expected = make_exchange("POST", "/", (*SENT[1:], ("X-A", "/p")), variables={"path": "/p"}, own_headers={b"x-a"})
+    expected = make_exchange("POST", "/", (*SENT[1:], ("x-a", "/p")), variables={"path": "/p"}, own_headers={b"x-a"})
     assert outcome == Continue(expected)
 
 

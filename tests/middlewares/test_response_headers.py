@@ -23,7 +23,7 @@ def test_removes_then_sets():
 
     outcome = response(config(("X-A",), [("x-b", "$tyk_context.path")]), exchange, make_services())
 
-    assert outcome == Continue(make_exchange(response=make_response(404, (("X-B", "/p"),)), variables={"path": "/p"}))
+    assert outcome == Continue(make_exchange(response=make_response(404, (("x-b", "/p"),)), variables={"path": "/p"}))
 
 
 def test_without_a_response_nothing_happens():

@@ -40,7 +40,8 @@ def test_a_pattern_that_does_not_compile_refuses():
 def test_an_unmatched_url_is_left_alone(url):
     exchange = make_exchange("GET", url, variables={"path": "/p"})
 
-    assert rewrite("/esc/(\\d+)", "/e/$1", url, variables={"path": "/p"}) == Continue(exchange)
+    note = f"the pattern /esc/(\\d+) is not found in {url}"
+    assert rewrite("/esc/(\\d+)", "/e/$1", url, variables={"path": "/p"}) == Continue(exchange, note=note)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,8 @@ def test_captures_stay_where_the_pattern_does_not_match():
     outcome = request(triggered(("a", "/one")), make_exchange("GET", "/p?a=xy"), make_services())
 
     assert outcome == Continue(
-        make_exchange("GET", "/p?a=xy", variables={"trigger-0-a-0": "xy", "trigger-0-a-0-0": "x"})
+        make_exchange("GET", "/p?a=xy", variables={"trigger-0-a-0": "xy", "trigger-0-a-0-0": "x"}),
+        note="the pattern /o/(\\w+) is not found in /p?a=xy",
     )
 
 

@@ -118,6 +118,16 @@ def test_large_bodies_are_prepared_elsewhere(size, times):
     assert json.loads(scripts.calls[0][1].arguments[0])["Body"] == "x" * size
 
 
+@pytest.mark.parametrize(("size", "times"), [(100, 0), (64 * 1024, 1)])
+def test_large_answers_are_read_elsewhere(size, times):
+    fixed, elsewhere = FixedOutside(), Elsewhere()
+    services = Services(Outside(fixed, fixed, fixed, compute=elsewhere, scripts=Scripts(answer_text(Body="x" * size))))
+    outcome = asyncio.run(request(config_of(), make_exchange("GET", "/x"), services))
+
+    assert outcome.response.body == b"x" * size
+    assert elsewhere.count == times
+
+
 # ── its answer ──
 
 

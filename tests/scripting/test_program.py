@@ -79,8 +79,9 @@ def test_programs_differ_by_owner_names_and_texts():
         Program("a", (("x.js", "1"), ("z.js", "2"))),
         Program("a", (("x.js", "1"), ("y.js", "3"))),
         Program("a", (("x.js", "12"),)),
+        Program("a", one.sources, keeps=True),
     ]
     assert one == same
     assert one.digest == same.digest
-    assert len({one.digest, *(other.digest for other in others)}) == 6
+    assert len({one.digest, *(other.digest for other in others)}) == 7
     assert len(Program("a", (("x", "\udc80"),)).digest) == 64

@@ -12,6 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 from lockgate import __version__
+from lockgate.control.debug import Debug, Trials
 from lockgate.control.handlers import Handler as _Handler
 from lockgate.control.handlers import Secured as _Secured
 from lockgate.control.handlers import shown_path
@@ -145,6 +146,7 @@ def make_app(
     reload: Callable[[], Awaitable[ReloadReport]],
     counters: Callable[[], object] = dict,
     keys: KeyStores | None = None,
+    trials: Trials | None = None,
 ) -> Application:
     """The control API of a deployment.
 
@@ -153,9 +155,11 @@ def make_app(
         reload: Loads definitions again; logs its report itself.
         counters: Of requests, as JSON values.
         keys: Where keys are; None: there are none, and no paths for them.
+        trials: What definitions are tried with; None: none are.
     """
     parts = {"deployment": deployment, "reload": reload}
     of_keys = {**parts, "keys": keys}
+    of_trials = {} if trials is None else {**parts, "outside": trials.outside, "scripts": trials.scripts}
     return Application(
         [
             (r"/(?:hello|ready)", _Hello, parts),
@@ -164,6 +168,7 @@ def make_app(
             (r"/tyk/apis/oas/?", _OasApis, parts),
             (r"/tyk/apis/([^/]+)/?", _Api, parts),
             *([] if keys is None else [(r"/tyk/keys/?", Keys, of_keys), (r"/tyk/keys/([^/]+)/?", Key, of_keys)]),
+            *([] if trials is None else [(r"/tyk/debug/?", Debug, of_trials)]),
             (r"/tyk/.*", _Unknown, parts),
             (r"/lockgate/reload-report", _ReloadReport, parts),
             (r"/lockgate/counters", _Counters, {**parts, "counters": counters}),
@@ -183,6 +188,7 @@ def start(
     reload: Callable[[], Awaitable[ReloadReport]],
     counters: Callable[[], object] = dict,
     keys: KeyStores | None = None,
+    trials: Trials | None = None,
 ) -> HTTPServer:
     """Listen on ``address`` ("HOST:PORT") in the running event loop. Stop it with ``stop()``.
 
@@ -199,7 +205,7 @@ def start(
             f"the control API does not listen on {host} with the default secret; set one in the settings file "
             "(secret) or in TYK_GW_SECRET"
         )
-    server = HTTPServer(make_app(deployment, reload, counters, keys))
+    server = HTTPServer(make_app(deployment, reload, counters, keys, trials))
     try:
         server.listen(int(port), host)
     except OSError as error:

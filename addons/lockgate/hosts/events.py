@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final, final
 
+from lockgate.logs import SCRIPT_LEVELS
 from lockgate.services import Event, EventHandler, Outside, Services
 
 MOST_WAITING: Final = 1000
@@ -64,6 +65,6 @@ class EventQueue:
             except Exception as error:  # noqa: BLE001 - whatever a handler does, others are told all the same
                 lines, failure = (), str(error) or repr(error)
             for line in lines:
-                logger.info("%s: %s", about, line.text)
+                logger.log(SCRIPT_LEVELS.get(line.level, logging.INFO), "%s: %s", about, line.text)
             if failure:
                 logger.warning("%s failed: %s", about, failure)

@@ -168,6 +168,8 @@ class _Hop:
     """Where a redirect led here from, as far as that may be told."""
     inside: str = ""
     """Host header, where it is a request to this gateway: no host is looked up then."""
+    as_it_is: str | None = None
+    """Host header of a request to which nothing is added; "" is the URL's."""
 
 
 @dataclass(slots=True)
@@ -349,7 +351,9 @@ class Outgoing:
             connect = max(1.0, call.seconds / len(addresses))
             headers = _sent_headers(hop, token)
             sent = Sent(hop.method, place.target, headers, hop.body, addresses, port, context, name, connect)
-            return await client.send(sent, lambda status, headers: not _location(status, headers), budget.take)
+            return await client.send(
+                sent, lambda status, headers: call.as_it_is or not _location(status, headers), budget.take
+            )
         except (RequestFailedError, OSError, ValueError) as error:
             raise ServiceError(str(error)) from None
 
@@ -412,7 +416,8 @@ def _first_hop(call: HttpCall) -> _Hop:
     else:
         inside = headers.get("Host") or "localhost"
         place = _place(f"{call.within.scheme}://{inside}{call.url}")
-    return _Hop(place, call.method, headers.remove(*_FRAMING), call.body, inside=inside)
+    own = (headers.get("Host") or "") if call.as_it_is else None
+    return _Hop(place, call.method, headers.remove(*_FRAMING), call.body, inside=inside, as_it_is=own)
 
 
 def _fields(call: HttpCall) -> Iterator[tuple[str, bytes]]:
@@ -445,10 +450,13 @@ def _may_know(first: str, host: str) -> bool:
 
 def _asks_for_gzip(hop: _Hop) -> bool:
     """Whether an encoding is asked for that the caller does not know of."""
-    return hop.method != "HEAD" and "Accept-Encoding" not in hop.headers and "Range" not in hop.headers
+    asked = "Accept-Encoding" in hop.headers or "Range" in hop.headers
+    return hop.as_it_is is None and hop.method != "HEAD" and not asked
 
 
 def _sent_headers(hop: _Hop, token: str) -> list[tuple[str, str]]:
+    if hop.as_it_is is not None:
+        return [("Host", hop.as_it_is or hop.place.authority), ("Connection", "close"), *hop.headers]
     agent = hop.headers.get("User-Agent")
     sent = [("Host", hop.inside or hop.place.authority)]
     if agent != "":

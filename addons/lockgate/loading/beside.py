@@ -30,6 +30,13 @@ def read_beside(text: str, making: Making, most_bytes: int) -> FileBeside:
     first = Path(making.settings.folder) / text
     beside = Path(making.origin.file).parent / text
     raw: bytes | None = None
+    refusal = making.origin.refuses(first)
+    if refusal:
+        if making.origin.refuses(beside) or not beside.exists():
+            return FileBeside(first, None, refusal)
+        first = beside
+    elif making.origin.refuses(beside):
+        beside = first
     path = first
     try:
         path = first if first.exists() or not beside.exists() else beside

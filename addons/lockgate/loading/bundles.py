@@ -109,6 +109,8 @@ def read_bundle(name: str, place: Place, making: Making) -> Bundle:
         BundleError: It cannot be used.
     """
     file = _folder(making) / _inner_name(name)
+    if refusal := making.origin.refuses(file):
+        raise BundleError(f"the file is not read: {refusal}")
     try:
         raw = _bytes_of(file)
     except BundleError:

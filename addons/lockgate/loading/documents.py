@@ -19,6 +19,7 @@ from lockgate.loading.checks import Loading
 from lockgate.loading.classic import decode_classic
 from lockgate.loading.classic_parts import as_written
 from lockgate.loading.formats import WRAPPER, Format, format_of
+from lockgate.loading.grounds import Grounds
 from lockgate.loading.making import Origin
 from lockgate.loading.oas import decode_oas
 from lockgate.loading.oas_format import EXTENSION
@@ -52,6 +53,8 @@ class Context:
     resources: Resources
     resolve: bool
     """Whether references to secrets are replaced."""
+    grounds: Grounds | None = None
+    """Where files that they name are read from; None: everywhere."""
 
 
 def context_of(settings: Settings, environ: Mapping[str, str], *, resolve: bool) -> Context:
@@ -125,6 +128,12 @@ def _pieces(parsed: Parsed, file: str, context: Context) -> Iterator[_Piece | Pr
     yield from _within(parsed.value, "", parsed, file, context)
 
 
+def pieces_of(documents: list[Parsed], file: str, context: Context) -> Iterator[_Piece]:
+    """What may be a definition each, with its lines; what is no definition is passed over."""
+    for parsed in documents:
+        yield from (piece for piece in _pieces(parsed, file, context) if not isinstance(piece, Problem))
+
+
 def _within(value: Any, prefix: str, parsed: Parsed, file: str, context: Context) -> Iterator[_Piece | Problem]:
     match format_of(value):
         case Format.LIST:
@@ -160,7 +169,7 @@ def _decoded(piece: _Piece, number: int, context: Context) -> tuple[Loading | No
     notes = Notes(found)
     secrets: set[str] = set()
     lookup = _secrets(context, notes, secrets)
-    origin = Origin(piece.file, context.settings, lookup, context.resolve, number, piece.api_id)
+    origin = Origin(piece.file, context.settings, lookup, context.resolve, number, piece.api_id, context.grounds)
     loading: Loading | None = None
     kind = Format.CLASSIC if piece.is_classic else format_of(written)
     definition: ApiDefinition | None = None

@@ -9,13 +9,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Final, Protocol
 
 from lockgate.decoding.shapes import Notes, Place
 from lockgate.destinations import Reach, places_of
 from lockgate.exchange import canonical
 from lockgate.loading.durations import NEVER, date
+from lockgate.loading.grounds import Grounds
 from lockgate.loading.references import has_reference
 from lockgate.middleware import Reason, Rule
 from lockgate.middlewares.batch import Batch
@@ -59,6 +60,12 @@ class Origin:
     """Of the document within its file."""
     api_id: str = ""
     """For a document without an id; "" makes one from the file's name."""
+    grounds: Grounds | None = None
+    """Where files are read from; None: everywhere."""
+
+    def refuses(self, file: str | Path) -> str:
+        """Why a file is not read; "" where it may be."""
+        return "" if self.grounds is None else self.grounds.refusal(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,11 +316,14 @@ class Making:
         yield "expiration", Section(Expiration(at, reason), self.pointer(place))
 
     def header_pairs(self, added: Iterable[tuple[str, str, Place]]) -> tuple[tuple[str, Text], ...]:
-        """Headers to set: name, value and place of each. The last one of a name counts."""
+        """Headers to set: name, as it is sent, value and place of each. The last one of a name counts."""
+        keep_names = self.settings.ignore_canonical_mime_header_key
         made: dict[str, tuple[str, Text]] = {}
         for name, value, place in added:
             self.check_name(name, place)
-            made[canonical(name)] = (name, self.text(value))
+            # Differs: the reference gateway then leaves fields of another spelling beside it
+            # (test_names_are_canonical_unless_the_settings_keep_them).
+            made[canonical(name)] = (name if keep_names else canonical(name), self.text(value))
         return tuple(made.values())
 
     def check_name(self, name: str, place: Place) -> None:

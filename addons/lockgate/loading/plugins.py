@@ -33,6 +33,8 @@ from lockgate.scripting.plugins import Plugin
 JAVASCRIPT: Final = ("otto", "goja", "javascript")
 """Drivers whose plugins run here: three names for one engine."""
 
+_KEEPING: Final = ("goja", "javascript")
+"""Those whose scripts have the functions ``TykStorage…``."""
 _ELSEWHERE: Final = ("python", "grpc", "goplugin")
 """Drivers that a gateway has besides."""
 _FOLDERS: Final = ("pre", "auth", "post_auth", "post")
@@ -75,6 +77,7 @@ def plugins_of(written: Written, scripts: ApiScripts, making: Making) -> Plugins
         written = _unpacked(written, bundle)
     if not _runs(written, making):
         return Plugins()
+    scripts.keeps = written.driver in _KEEPING
     hooks = written.hooks
     in_folder = _in_folder(written, making)
     checks = _checks((*hooks.get(Hook.AUTH_CHECK, ()), *in_folder.get(Hook.AUTH_CHECK, ())), written, making)
@@ -216,7 +219,7 @@ def _folder_of(written: Written, making: Making) -> Path:
 def _in_folder(written: Written, making: Making) -> dict[Hook, tuple[Entry, ...]]:
     """The plugins in the API's own folder within ``middleware_path``, sorted by name."""
     folder = _folder_of(written, making)
-    if folder.name != written.api_id or folder.name in ("", ".", ".."):
+    if folder.name != written.api_id or folder.name in ("", ".", "..") or making.origin.refuses(folder):
         return {}
     # Watched, so that a folder that comes is seen.
     making.files[str(folder)] = ""
@@ -231,7 +234,7 @@ def _in_folder(written: Written, making: Making) -> dict[Hook, tuple[Entry, ...]
 
 def _folder_entries(folder: Path, hook: Hook, making: Making) -> Iterator[Entry]:
     try:
-        names = sorted(one.name for one in folder.iterdir() if one.is_file())
+        names = [] if making.origin.refuses(folder) else sorted(one.name for one in folder.iterdir() if one.is_file())
     except FileNotFoundError:
         return
     except OSError as error:

@@ -87,6 +87,8 @@ class ApiScripts:
         self._checked = False
         self.unusable: Final[set[Place]] = set()
         """Places of sources that are not loaded, which was noted."""
+        self.keeps = False
+        """They have the functions ``TykStorage…``. Set before anything is asked for."""
 
     @property
     def runs(self) -> bool:
@@ -133,10 +135,15 @@ class ApiScripts:
             sources = [*self._core, *others, *self._virtual.get(version, ()), *self._plugins]
             # Each version's scripts are a program of their own.
             owner = f"{self._config.api_id} {version}".rstrip()
-            self._programs[version] = Program(owner, tuple(_without_repeats(sources)))
-        making = self._making
+            self._programs[version] = Program(owner, tuple(_without_repeats(sources)), self.keeps)
+        making, settings = self._making, self._making.settings
         return Script(
-            self._programs[version], name, self._config, making.settings.script_seconds, rules=making.script_rules
+            self._programs[version],
+            name,
+            self._config,
+            settings.script_seconds,
+            settings.ignore_canonical_mime_header_key,
+            making.script_rules,
         )
 
     def declares(self, name: str, version: str = "") -> bool:
@@ -189,14 +196,23 @@ class ApiScripts:
 
 
 def _without_repeats(sources: Sequence[ScriptSource]) -> list[tuple[str, str]]:
-    """Names and texts. A text that stands more than twice is loaded where it stands first and where it stands last."""
+    """Names and texts. A text that stands more than twice is loaded where it stands first and where it stands last.
+
+    What is shown to people as its name is that of the first one, and how many others there are.
+    """
     first: dict[str, int] = {}
     last: dict[str, int] = {}
+    names: dict[str, dict[str, None]] = {}
     for index, source in enumerate(sources):
         first.setdefault(source.text, index)
         last[source.text] = index
+        names.setdefault(source.text, {})[source.name] = None
     kept = sorted({*first.values(), *last.values()})
-    return [(sources[index].name, sources[index].text) for index in kept]
+    return [(_joint(tuple(names[sources[index].text])), sources[index].text) for index in kept]
+
+
+def _joint(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 _KNOWN: Final[OrderedDict[bytes, Fault | None]] = OrderedDict()

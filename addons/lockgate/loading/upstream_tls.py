@@ -79,7 +79,8 @@ def by_host(
             )
             continue
         file = located(making.settings, text)
-        if fault := fault_of_pair(file):
+        refusal = making.origin.refuses(file)
+        if fault := f"{text!r} is not read: {refusal}" if refusal else fault_of_pair(file):
             making.notes.error("bad-certificate", fault, place)
             continue
         made[host.lower()] = dataclasses.replace(usual or _USUAL, client_cert_file=file)

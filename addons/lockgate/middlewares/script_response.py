@@ -4,12 +4,13 @@ Source: behaviour-scripting 4.9.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from lockgate.exchange import Exchange, NotRead, replace
+from lockgate.exchange import Exchange, NotRead, Response, replace
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome, Reason, Reject
 from lockgate.scripting.answers import hook_answer
-from lockgate.scripting.calling import CallError, as_json, call, session_text
+from lockgate.scripting.calling import CallError, as_json, call, prepared, session_text, understood
 from lockgate.scripting.contract import edited_response, hook_response, plugin_request
 from lockgate.scripting.plugins import OFF, Plugin
 from lockgate.scripting.reading import AnswerError
@@ -42,12 +43,17 @@ async def response(config: ScriptResponse, exchange: Exchange, services: Service
     for plugin in config.plugins:
         script = plugin.script
         try:
-            arguments = (as_json(hook_response(message)), request, session)
-            answer = hook_answer(await call(script, "response", arguments, exchange, services))
+            given = await prepared(partial(_argument, message), message.body, services)
+            text = await call(script, "response", (given, request, session), exchange, services)
+            answer = await understood(hook_answer, text, services)
         except (CallError, AnswerError) as error:
             return Reject(Reason.MIDDLEWARE_ERROR, detail=f"the plugin {script.name} failed: {error}", failed=True)
         message = edited_response(message, answer, keep_names=script.keep_names)
     return Continue(replace(exchange, response=message))
+
+
+def _argument(message: Response) -> str:
+    return as_json(hook_response(message))
 
 
 MIDDLEWARE = Middleware(

@@ -101,11 +101,12 @@ def _rewritten(config: UrlRewrite, exchange: Exchange) -> Outcome:
         to = to if trigger is None else trigger.to
         if variables is not exchange.variables:
             exchange = replace(exchange, variables=variables)
-    groups = _groups(config.regex, _subject(exchange))
+    subject = _subject(exchange)
+    groups = _groups(config.regex, subject)
     if groups is None:
         # Differs: the reference gateway replaces variables in the client's URL even so, and refuses a URL with a bad
         # escape (test_an_unmatched_url_is_left_alone).
-        return Continue(exchange)
+        return Continue(exchange, note=f"the pattern {config.pattern} is not found in {subject}")
     result = to.expand(exchange, escape=True, groups=groups)
     path = exchange.current_pass.path
     try:

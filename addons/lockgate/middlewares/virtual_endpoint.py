@@ -11,7 +11,7 @@ from lockgate.exchange import Exchange, Response, replace
 from lockgate.looping import loop_to
 from lockgate.middleware import BodyNeed, Continue, Middleware, Outcome, Reason, Reject, Respond
 from lockgate.scripting.answers import VirtualAnswer, virtual_answer
-from lockgate.scripting.calling import CallError, Script, as_json, call, prepared, session_text
+from lockgate.scripting.calling import CallError, Script, as_json, call, prepared, session_text, understood
 from lockgate.scripting.contract import reply, virtual_request
 from lockgate.scripting.reading import AnswerError
 from lockgate.scripting.sessions import session_argument, with_meta_data
@@ -44,7 +44,8 @@ async def request(config: VirtualEndpoint, exchange: Exchange, services: Service
     given = await prepared(lambda: as_json(virtual_request(exchange)), exchange.request.body, services)
     arguments = (given, session_text(session))
     try:
-        answer = virtual_answer(await call(config.script, "virtual", arguments, exchange, services))
+        text = await call(config.script, "virtual", arguments, exchange, services)
+        answer = await understood(virtual_answer, text, services)
         if config.requires_session:
             exchange = await _with_meta_data(exchange, answer.meta_data, services)
     except (CallError, AnswerError, ServiceError) as error:

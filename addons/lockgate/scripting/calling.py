@@ -10,7 +10,7 @@ from lockgate.scripting.contract import ScriptConfig
 from lockgate.scripting.host_calls import HostRules, ScriptHost
 from lockgate.scripting.reading import AT_ONCE
 from lockgate.scripting.sessions import NO_SESSION
-from lockgate.services import HostCalls, ScriptCall, ScriptKind, ScriptProgram, ScriptResult, ServiceError, Services
+from lockgate.services import HostCalls, ScriptCall, ScriptError, ScriptKind, ScriptProgram, ServiceError, Services
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 
@@ -46,7 +46,22 @@ async def prepared(make: Callable[[], str], body: Body, services: Services) -> s
     return await services.compute(make) if is_large else make()
 
 
+async def understood[T](read: Callable[[str], T], text: str, services: Services) -> T:
+    """What a script gave back, read elsewhere where it is large.
+
+    Args:
+        read: Reads it.
+        text: That the script returned.
+        services: The outside.
+
+    Raises:
+        AnswerError: As ``read`` does.
+    """
+    return await services.compute(lambda: read(text)) if len(text) > INLINE_BYTES else read(text)
+
+
 _NO_SESSION: Final = as_json(NO_SESSION)
+_PROMISE: Final = "[object Promise]"
 
 
 class CallError(RuntimeError):
@@ -105,16 +120,16 @@ async def call(
     except ServiceError as error:
         raise CallError(str(error)) from error
     if result.error is not None:
-        raise CallError(_failure(result))
+        raise CallError(failure_text(result.error))
     if result.text is None:
         raise CallError(f"{script.name} returned undefined")
+    if result.text == _PROMISE:
+        raise CallError(f"{script.name} returned a promise: nobody waits for it, so that a function cannot be async")
     return result.text
 
 
-def _failure(result: ScriptResult) -> str:
-    error = result.error
-    if error is None:
-        raise TypeError("nothing failed")
+def failure_text(error: ScriptError) -> str:
+    """What a script threw, and where, in one line."""
     where = error.stack.strip().partition("\n")[0].strip()
     return f"{error.message} ({where})" if where else error.message
 

@@ -33,10 +33,18 @@ WAIT_SECONDS: Final = 10.0
 """After which a call that still waits for its turn fails."""
 PATIENCE_SECONDS: Final = 0.05
 """A script that runs longer than this without a pause is one that the others do not wait for."""
+STUCK_SECONDS: Final = 5.0
+"""After which an isolate that ought to end counts as one that never will."""
+MOST_STUCK: Final = 4
+"""Isolates of one API that never end, and compute on. With so many, it gets no further one."""
 REFILL_SECONDS: Final = 0.1
 """Until another isolate is made ready: whoever got the last one goes first."""
 
 _ENDS: Final = "the gateway ends"
+_STUCK: Final = (
+    f"{MOST_STUCK} calls of this API's scripts are in a built-in function that nothing can stop, and there are no more of "
+    "them (scripts.engine: processes can)"
+)
 
 
 @final
@@ -57,7 +65,7 @@ class Embedded:
             memory: Of each isolate, in bytes.
             most_isolates: That stand ready.
             most_of_one: Isolates of one API.
-            prepare: Called in the thread that an isolate's own thread comes from, whose priority it inherits.
+            prepare: Called in the thread of each isolate, and in the one that ends it, for their priority.
         """
         self._memory: Final = memory
         self._most_isolates: Final = most_isolates
@@ -164,8 +172,10 @@ class _Api(Calls):
         self._most: Final = most
         self._idle: Final[deque[Isolate]] = deque()
         self._busy: Final[set[Isolate]] = set()
-        self._closing = 0
+        self._closing: Final[set[Isolate]] = set()
         """Isolates that end some time; until then they may compute on."""
+        self._stuck: Final[set[Isolate]] = set()
+        """Isolates that do not end: some built-in functions cannot be stopped (``[].indexOf.call({length: 2**53})``)."""
         self._is_opening = False
         self._tasks: Final[set[asyncio.Task[None]]] = set()
         self._waiting: Final[deque[asyncio.Future[Isolate]]] = deque()
@@ -201,11 +211,20 @@ class _Api(Calls):
         return count
 
     def _end(self, isolate: Isolate) -> None:
-        self._closing += 1
-        isolate.close(self._note_end)
+        self._closing.add(isolate)
+        if not self._is_closed:
+            asyncio.get_running_loop().call_later(STUCK_SECONDS, self._note_stuck, isolate)
+        isolate.close(lambda: self._note_end(isolate))
 
-    def _note_end(self) -> None:
-        self._closing -= 1
+    def _note_stuck(self, isolate: Isolate) -> None:
+        if isolate in self._closing:
+            self._closing.remove(isolate)
+            self._stuck.add(isolate)
+            self._look()
+
+    def _note_end(self, isolate: Isolate) -> None:
+        self._closing.discard(isolate)
+        self._stuck.discard(isolate)
         self._look()
 
     @override
@@ -213,7 +232,7 @@ class _Api(Calls):
         isolate = await self._turn()
         try:
             if not isolate.is_installed:
-                self.widths = await isolate.install(self.texts, allowance)
+                self.widths = await isolate.install(self.texts, allowance, keeps=self.keeps)
             if self.settling and not isolate.is_settled:
                 await isolate.settle(self.settling, allowance)
             return await isolate.run(code, allowance)
@@ -280,7 +299,11 @@ class _Api(Calls):
         """See that those who wait get an isolate some time."""
         if self._is_closed or not self._waiting or self._is_opening:
             return
-        if len(self._busy) + self._closing >= self._most:
+        if len(self._stuck) >= MOST_STUCK:
+            if not self._busy:
+                self._refuse_all(ServiceError(_STUCK))
+            return
+        if len(self._busy) + len(self._closing) >= self._most:
             return
         loop = asyncio.get_running_loop()
         slow = loop.time() - PATIENCE_SECONDS
@@ -297,10 +320,10 @@ class _Api(Calls):
     async def _open(self) -> None:
         try:
             isolate = await self._start()
-        except ServiceError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are to hear of it
             self._is_opening = False
             if not self._busy:
-                self._refuse_all(error)
+                self._refuse_all(ServiceError(str(error)))
             return
         self._is_opening = False
         self._give_back(isolate)

@@ -6,7 +6,7 @@ Source: behaviour-scripting 4.11, "Event handlers".
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from lockgate.scripting.calling import as_json
+from lockgate.scripting.calling import as_json, failure_text
 from lockgate.scripting.host_calls import HostRules, ScriptHost
 from lockgate.services import Event, ScriptCall, ScriptLine, ScriptProgram, Services
 
@@ -52,7 +52,7 @@ class ScriptHandler:
         context = {"APIID": event.api_id, "OrgID": event.org_id}
         asked = ScriptCall("event", script.name, (as_json(told), as_json(context)), script.seconds)
         result = await services.run_script(self.program, asked, ScriptHost(services, script.rules, script.seconds))
-        return result.log, "" if result.error is None else result.error.message
+        return result.log, "" if result.error is None else failure_text(result.error)
 
 
 def _time(seconds: float) -> str:

@@ -11,6 +11,8 @@ ENGINE: Final = "lockgate:boot"
 
 _ENTRY: Final = "lockgate:entry"
 _FRAME: Final = "    at "
+_EVALUATING: Final = "    at eval (<anonymous>)"
+_ANY_PLACE: Final = "lockgate:"
 _PLACE: Final = re.compile(r"lockgate:(\d+):(\d+):(\d+)")
 _OWN: Final = re.compile(r"<anonymous>:\d+:\d+\)?$")
 _MOST_FRAMES: Final = 30
@@ -38,6 +40,24 @@ def script_error(description: str, names: Sequence[str], widths: Sequence[int]) 
     return ScriptError(
         "undefined-name" if missing else "exception", message[:_LONGEST_MESSAGE], "\n".join(frames[:_MOST_FRAMES])
     )
+
+
+def told(text: str, names: Sequence[str], widths: Sequence[int]) -> str:
+    """A line of a script's log: stacks in it have the script's own files and lines, and no frames of the engine.
+
+    Args:
+        text: That was logged.
+        names: Of the sources.
+        widths: Characters before the first line of each source.
+    """
+    if _ANY_PLACE not in text:
+        return text
+    lines = [line for line in text.split("\n") if not (line.startswith(_FRAME) and _is_engines(line))]
+    return "\n".join(_placed(line, names, widths) for line in lines)
+
+
+def _is_engines(line: str) -> bool:
+    return ENGINE in line or _ENTRY in line or line == _EVALUATING or _OWN.search(line) is not None
 
 
 def _placed(line: str, names: Sequence[str], widths: Sequence[int]) -> str:

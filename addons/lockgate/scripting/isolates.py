@@ -21,6 +21,7 @@ from lockgate.scripting import boot, v8
 from lockgate.scripting.frames import ENGINE
 from lockgate.scripting.replay import Allowance, Outcome, outcome
 from lockgate.scripting.rounds import BrokenError, OutOfMemoryError
+from lockgate.scripting.threads import THREADS
 from lockgate.services import ServiceError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _open: Final[weakref.WeakSet["Isolate"]] = weakref.WeakSet()
 def _close_all() -> None:
     """End what nobody ended: V8's thread cannot finish any more once Python does, and Python would wait for it."""
     for isolate in tuple(_open):
-        isolate.close()
+        threading.Thread(target=isolate.close_here, name="lockgate-v8-close", daemon=True).start()
 
 
 atexit.register(_close_all)
@@ -68,6 +69,7 @@ class Isolate:
         "_limit",
         "_loop",
         "_name",
+        "_prepare",
         "_v8",
         "busy_since",
         "is_installed",
@@ -75,8 +77,15 @@ class Isolate:
         "is_usable",
     )
 
-    def __init__(self, context: "AbstractContextManager[MiniRacer]", racer: "MiniRacer") -> None:
+    def __init__(
+        self,
+        context: "AbstractContextManager[MiniRacer]",
+        racer: "MiniRacer",
+        prepare: Callable[[], None] = nothing,
+    ) -> None:
         self._context: Final = context
+        self._prepare: Final = prepare
+        """Called in a thread that does something large for it."""
         self._loop: Final = asyncio.get_running_loop()
         self._limit: asyncio.Timeout | None = None
         """Of the run that is under way."""
@@ -100,7 +109,7 @@ class Isolate:
 
         Args:
             memory: That scripts may use, in bytes.
-            prepare: Called in the thread that V8's own thread comes from.
+            prepare: Called in V8's own thread, and in the one that ends it.
 
         Raises:
             ServiceError: It does not start.
@@ -135,10 +144,16 @@ class Isolate:
 
     async def boot(self) -> None:
         """Make a fresh V8 ready."""
+        await self._evaluate("0")  # V8's thread is prepared with its answer
         await self._evaluate(f'"use strict";const {self._name}={read_boot()};0\n//# sourceURL={ENGINE}')
 
-    async def install(self, texts: Sequence[str], allowance: Allowance) -> Sequence[int]:
+    async def install(self, texts: Sequence[str], allowance: Allowance, *, keeps: bool = False) -> Sequence[int]:
         """Take an API's sources. Nothing of them is run.
+
+        Args:
+            texts: The sources.
+            allowance: What it may take.
+            keeps: Whether they have the functions ``TykStorage…``.
 
         Returns:
             Characters that stand before the first line of each one.
@@ -150,7 +165,8 @@ class Isolate:
         """
         # Any name that no source uses.
         name = f"export_{secrets.token_hex(8)}"
-        widths = await self.run_text(f"install([{','.join(map(json.dumps, texts))}],{json.dumps(name)})", allowance)
+        given = f"[{','.join(map(json.dumps, texts))}],{json.dumps(name)},{json.dumps(keeps)}"
+        widths = await self.run_text(f"install({given})", allowance)
         self.is_installed = True
         made: list[int] = json.loads(widths)
         return made
@@ -184,12 +200,13 @@ class Isolate:
         """As ``run``, with the outcome as JSON."""
         from py_mini_racer import JSEvalException, JSOOMException
 
-        loop = asyncio.get_running_loop()
-        self.busy_since = loop.time()
+        if self not in _open:
+            raise BrokenError("it was ended")  # it would never answer
+        self.busy_since = self._loop.time()
         self.is_usable = False
         # Both are handed over at once. The second one begins when whatever the first one left to do is done; so it is
         # this run's time that is used up by promises that never end, not the next one's.
-        first = asyncio.Task(self._evaluate(f'"use strict";{self._name}.{code}'), loop=loop, eager_start=True)
+        first = asyncio.Task(self._evaluate(f'"use strict";{self._name}.{code}'), loop=self._loop, eager_start=True)
         try:
             async with allowance.spent() as self._limit:
                 is_clean = await self._evaluate(self._end)
@@ -203,7 +220,7 @@ class Isolate:
             _forget(first)
         if not isinstance(text, str):
             raise BrokenError("the engine gave no text")
-        self.is_usable = is_clean is True
+        self.is_usable = is_clean is True and self in _open
         return text
 
     async def _evaluate(self, code: str) -> object:
@@ -218,14 +235,23 @@ class Isolate:
         self.is_usable = False
 
         def close() -> None:
-            self.close_here()
-            _tell(self._loop, closed)
+            try:
+                self.close_here()
+            finally:
+                _tell(self._loop, closed)
+
+        def give_way_and_close() -> None:
+            self._prepare()  # to give back a full heap takes 20 ms
+            close()
 
         if self._limit is not None and not self._loop.is_closed():
             self._limit.reschedule(self._loop.time())  # V8 would not tell of the end of a run that it does not finish
         if self in _open:
             _open.discard(self)
-            threading.Thread(target=close, name="lockgate-v8-close", daemon=True).start()
+            try:
+                THREADS.begin(give_way_and_close, lambda _: close(), "lockgate-v8-close")
+            except RuntimeError:
+                close()
         else:
             closed()  # somebody did
 
@@ -244,15 +270,23 @@ def _forget(task: asyncio.Task[object]) -> None:
 
 
 class _PatientLoop:
-    """An event loop that may be closed: V8 tells it of a script that was stopped, at the end of a process too late."""
+    """An event loop as V8's thread sees it.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    It may be closed: V8 tells it of a script that was stopped, at the end of a process too late.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, prepare: Callable[[], None]) -> None:
         self._loop: Final = loop
+        self._prepare: Callable[[], None] | None = prepare
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
 
     def call_soon_threadsafe(self, callback: Callable[..., object], *arguments: object, **options: Any) -> object:
+        """Have the loop do something. V8's thread calls it, and is prepared by its first call."""
+        if self._prepare is not None:
+            prepare, self._prepare = self._prepare, None
+            prepare()
         with contextlib.suppress(RuntimeError):
             return self._loop.call_soon_threadsafe(callback, *arguments, **options)
         return None
@@ -260,10 +294,11 @@ class _PatientLoop:
 
 async def _started(memory: int, prepare: Callable[[], None]) -> Isolate:
     loop = asyncio.get_running_loop()
+    told = _PatientLoop(loop, prepare)
     made: asyncio.Future[Isolate] = loop.create_future()
 
     def take(context: "AbstractContextManager[MiniRacer]", racer: "MiniRacer") -> None:
-        isolate = Isolate(context, racer)
+        isolate = Isolate(context, racer, prepare)
         if made.done():
             isolate.close()
         else:
@@ -271,11 +306,10 @@ async def _started(memory: int, prepare: Callable[[], None]) -> Isolate:
 
     def start() -> None:
         try:
-            prepare()
             v8.start()
             from py_mini_racer import mini_racer
 
-            ours = cast("asyncio.AbstractEventLoop", _PatientLoop(loop))
+            ours = cast("asyncio.AbstractEventLoop", told)
             # mini-racer runs a script of its own first. In "its" loop it waits for V8; elsewhere it would wait for a loop
             # that may be closed by then.
             asyncio._set_running_loop(ours)  # noqa: SLF001 - documented, for event loops that are none of asyncio
@@ -283,13 +317,19 @@ async def _started(memory: int, prepare: Callable[[], None]) -> Isolate:
             racer = context.__enter__()
             racer.set_hard_memory_limit(memory)
         except Exception as error:  # noqa: BLE001 - the library may be missing, broken, or for another machine
-            failure = ServiceError(f"{_UNUSABLE}: {type(error).__name__}: {error}")
-            _tell(loop, lambda: None if made.done() else made.set_exception(failure))
+            fail(error)
             return
         if not _tell(loop, lambda: take(context, racer)):
             context.__exit__(None, None, None)
 
-    threading.Thread(target=start, name="lockgate-v8-start", daemon=True).start()
+    def fail(error: Exception) -> None:
+        failure = ServiceError(f"{_UNUSABLE}: {type(error).__name__}: {error}")
+        _tell(loop, lambda: None if made.done() else made.set_exception(failure))
+
+    try:
+        THREADS.begin(start, fail, "lockgate-v8-start")
+    except RuntimeError as error:
+        raise ServiceError(f"{_UNUSABLE}: {error}") from error
     try:
         async with asyncio.timeout(_START_SECONDS):
             return await made

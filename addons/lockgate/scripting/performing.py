@@ -21,7 +21,7 @@ MOST_ISOLATES: Final = 16
 
 @final
 class Performer:
-    """Does tasks. Header: ``program``, a key; ``seconds``; ``settling``; ``has_sources``. Blobs: the code, and the sources.
+    """Does tasks. Header: ``program``, a key; ``seconds``; ``settling``; ``has_sources``; ``keeps``. Blobs: the code, and the sources.
 
     The answer's header has ``state`` (``done``, ``unknown``, ``timeout``, ``memory``, ``broken``) and ``used`` seconds, and
     where the sources were new, ``widths``; its blob is the outcome as JSON. ``unknown`` asks for the sources.
@@ -59,7 +59,8 @@ class Performer:
         try:
             if isolate is None:
                 isolate = await Isolate.here(MEMORY)
-                widths = await isolate.install([one.decode("utf-8", "surrogatepass") for one in sources], allowance)
+                texts = [one.decode("utf-8", "surrogatepass") for one in sources]
+                widths = await isolate.install(texts, allowance, keeps=header["keeps"] is True)
                 if header["settling"]:
                     await isolate.settle(str(header["settling"]), allowance)
             answer = ((await isolate.run_text(code, allowance)).encode(),)

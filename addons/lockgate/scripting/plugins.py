@@ -11,7 +11,7 @@ from lockgate.exchange import Exchange, Headers, Response, replace
 from lockgate.middleware import Continue, Moved, Outcome, Reason, Reject, Respond
 from lockgate.quota_headers import quota_fields
 from lockgate.scripting.answers import Overrides, PluginAnswer, plugin_answer
-from lockgate.scripting.calling import CallError, Script, as_json, call, session_text
+from lockgate.scripting.calling import CallError, Script, as_json, call, prepared, session_text, understood
 from lockgate.scripting.contract import answer_headers, edited_request, plugin_request, reply
 from lockgate.scripting.reading import AnswerError
 from lockgate.scripting.sessions import session_argument, with_meta_data
@@ -105,9 +105,11 @@ async def run_plugin(
         PluginError: It failed, or gave back what is no answer.
     """
     script = plugin.script
-    arguments = (as_json(plugin_request(exchange)), session_text(session_argument(exchange.session, required=session)))
+    given = await prepared(lambda: as_json(plugin_request(exchange)), exchange.request.body, services)
+    arguments = (given, session_text(session_argument(exchange.session, required=session)))
     try:
-        answer = plugin_answer(await call(script, "request", arguments, exchange, services))
+        text = await call(script, "request", arguments, exchange, services)
+        answer = await understood(plugin_answer, text, services)
         return edited_request(exchange, answer.edits, keep_names=script.keep_names), answer
     except (CallError, AnswerError) as error:
         raise PluginError(str(error)) from error

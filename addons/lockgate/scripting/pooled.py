@@ -78,7 +78,7 @@ class _Remote(Calls):
         if allowance.left <= 0:
             raise TimeoutError
         settled = hashlib.sha256(self.settling.encode()).hexdigest() if self.settling else ""
-        header = {"program": f"{self.digest}.{settled}", "settling": self.settling}
+        header = {"program": f"{self.digest}.{settled}", "settling": self.settling, "keeps": self.keeps}
         done = await self._run(header, code, allowance, has_sources=False)
         if done.header.get("state") == "unknown":
             done = await self._run(header, code, allowance, has_sources=True)

@@ -37,11 +37,13 @@ class Program:
     """Id of the API. Programs of two APIs never share anything, however equal they are."""
     sources: tuple[tuple[str, str], ...]
     """Name and text of each source, in load order. The name is shown to people: the file, or the endpoint."""
+    keeps: bool = False
+    """Its scripts have the functions ``TykStorage…``, which the drivers ``javascript`` and ``goja`` have."""
     digest: str = field(init=False)
-    """SHA-256 over owner and sources, in hexadecimal."""
+    """SHA-256 over all of it, in hexadecimal."""
 
     def __post_init__(self) -> None:
-        parts = json.dumps([self.owner, self.sources])
+        parts = json.dumps([self.owner, self.sources, *(["keeps"] if self.keeps else ())])
         object.__setattr__(self, "digest", hashlib.sha256(parts.encode()).hexdigest())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lockgate.scripting.frames import clean, script_error
+from lockgate.scripting.frames import clean, script_error, told
 from lockgate.scripting.replay import Allowance, Memo, Outcome, replayed
 from lockgate.services import (
     HostCalls,
@@ -17,7 +17,11 @@ from lockgate.services import (
     ScriptLine,
     ScriptProgram,
     ScriptResult,
+    ServiceError,
 )
+
+LOADING_SECONDS: Final = 10.0
+"""After which a call fails that waits for another one to load the sources."""
 
 
 class OutOfMemoryError(Exception):
@@ -51,6 +55,7 @@ class Calls(ABC):
         self.digest: Final = program.digest
         self.names: Final = tuple(name for name, _ in program.sources)
         self.texts: Final = tuple(text for _, text in program.sources)
+        self.keeps: Final = program.keeps
         self.widths: Sequence[int] = ()
         """Characters that the engine puts before the first line of each source."""
         self.settling = ""
@@ -106,8 +111,16 @@ class Calls(ABC):
         """Load the sources, if nobody did. What they logged, for whoever did."""
         if self._is_loaded():
             return ()
-        async with self._loading:
+        try:
+            async with asyncio.timeout(LOADING_SECONDS):
+                await self._loading.acquire()
+        except TimeoutError:
+            why = f"it waited for more than {LOADING_SECONDS:g} s for the API's scripts to be loaded"
+            raise ServiceError(why) from None
+        try:
             return () if self._is_loaded() else await self._load_first(call, hosts, allowance)
+        finally:
+            self._loading.release()
 
     def _is_loaded(self) -> bool:
         return self.settling != ""
@@ -146,27 +159,29 @@ def _read(came: Outcome, api: Calls) -> tuple[str | None, ScriptError | None, tu
     """Text, error and log of a call that is over."""
     match came.kind, came.values:
         case "text", [str() as text, log, _]:
-            return clean(text), None, _lines(log)
+            return clean(text), None, _lines(log, api)
         case "text", [None, log, _]:
-            return None, None, _lines(log)
+            return None, None, _lines(log, api)
         case "thrown", [str() as description, log, _]:
-            return None, script_error(clean(description), api.names, api.widths), _lines(log)
+            return None, script_error(clean(description), api.names, api.widths), _lines(log, api)
         case "error", [str() as kind, str() as message, log]:
-            return None, ScriptError(_KINDS[kind], message), _lines(log)
+            return None, ScriptError(_KINDS[kind], message), _lines(log, api)
     raise BrokenError("the engine said something else")
 
 
-def _lines(log: object) -> tuple[ScriptLine, ...]:
-    return tuple(ScriptLine(level, clean(text)) for level, text in log) if isinstance(log, list) else ()
+def _lines(log: object, api: Calls) -> tuple[ScriptLine, ...]:
+    if not isinstance(log, list):
+        return ()
+    return tuple(ScriptLine(level, told(clean(text), api.names, api.widths)) for level, text in log)
 
 
 def _load_lines(came: Outcome, api: Calls) -> tuple[ScriptLine, ...]:
     """What sources logged when they were loaded, and what they threw."""
     match came.kind, came.values:
         case "loaded", [None, log, [*failures]]:
-            return (*_lines(log), *(_load_failure(failure, api) for failure in failures))
+            return (*_lines(log, api), *(_load_failure(failure, api) for failure in failures))
         case "error", [_, str() as message, log]:
-            return (*_lines(log), ScriptLine("error", f"the scripts could not be loaded: {message}"))
+            return (*_lines(log, api), ScriptLine("error", f"the scripts could not be loaded: {message}"))
     raise BrokenError("the engine said something else")
 
 

@@ -223,7 +223,9 @@
     }
   }
 
+  const storage = ownKeys(lockgate.storage);
   let sources = [];
+  let keeps = false; // whether scripts have the functions TykStorage…
   let loading = {now: 0, seed: 0, memo: []};
 
   /** Runs all sources. One that throws keeps what it did and declared before; the others are loaded all the same. */
@@ -233,6 +235,9 @@
     memo = loading.memo;
     position = 0;
     failures = '';
+    if (keeps) {
+      for (let index = 0; index < storage.length; index++) show(globalThis, storage[index], lockgate.storage[storage[index]]);
+    }
     for (let index = 0; index < sources.length && pending === null && fatal === null; index++) {
       try {
         if (exportName !== '') show(globalThis, exportName, exported);
@@ -303,7 +308,8 @@
     __proto__: null,
 
     /** Takes the sources of an API: a list of texts. Answers how many characters stand before each one's first line. */
-    install(texts, name) {
+    install(texts, name, hasStorage) {
+      keeps = hasStorage;
       const widths = [];
       const made = [];
       for (let index = 0; index < texts.length; index++) {

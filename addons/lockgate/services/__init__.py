@@ -27,7 +27,7 @@ from lockgate.services.outside import (
     Turns,
 )
 from lockgate.services.recording import Services, script_lines
-from lockgate.services.replaying import recorded
+from lockgate.services.replaying import Fallbacks, recorded
 from lockgate.services.scripts import (
     MOST_HOST_CALLS,
     Event,
@@ -54,6 +54,7 @@ __all__ = [
     "Event",
     "EventHandler",
     "Events",
+    "Fallbacks",
     "FoundKey",
     "HostCalls",
     "Http",

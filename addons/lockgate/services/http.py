@@ -35,6 +35,9 @@ class HttpCall:
     """Until the whole answer is there, redirects included."""
     reach: Reach = NO_REACH
     within: Within | None = None
+    as_it_is: bool = False
+    """It is an exchange's own request on its way upstream: Host is the caller's, no header is added, no redirect is
+    followed, and the answer stays packed."""
 
 
 @dataclass(frozen=True, slots=True)

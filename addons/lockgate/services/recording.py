@@ -100,7 +100,7 @@ class Services:
         """A call with its time and its seed. They are kept with the call, not as calls of their own."""
         outside = self._outside
         if isinstance(outside.scripts, Performed):
-            now, seed = outside.scripts.moment()
+            now, seed = outside.scripts.moment(call)
         else:
             now = outside.clock.now() if call.now is None else call.now
             seed = zlib.crc32(outside.ids.new_id().encode()) if call.seed is None else call.seed

@@ -24,6 +24,11 @@ class ScriptProgram(Protocol):
         ...
 
     @property
+    def keeps(self) -> bool:
+        """Whether its scripts have the functions ``TykStorage…``."""
+        ...
+
+    @property
     def digest(self) -> str:
         """SHA-256 over all of it, in hexadecimal."""
         ...

@@ -26,6 +26,8 @@ from mitmproxy.proxy import layer, server_hooks
 
 from lockgate import engine
 from lockgate.chain import Observer
+from lockgate.debugging.breakpoints import Breakpoints
+from lockgate.debugging.desk import Desk
 from lockgate.exchange import NOT_READ, Body, Exchange, NotRead, Upstream, replace
 from lockgate.hosts.children import Children
 from lockgate.hosts.computing import Threads
@@ -33,6 +35,7 @@ from lockgate.hosts.events import EventQueue
 from lockgate.hosts.key_data import ScriptKeys
 from lockgate.hosts.local_zone import local_zone
 from lockgate.hosts.mitm import dispatch, stream, views
+from lockgate.hosts.mitm.again import Again
 from lockgate.hosts.mitm.limits import Door
 from lockgate.hosts.mitm.messages import (
     to_client,
@@ -43,7 +46,8 @@ from lockgate.hosts.mitm.messages import (
     write_response,
 )
 from lockgate.hosts.mitm.passage import Passage, Pool, detach, failure, passage_of
-from lockgate.hosts.mitm.tape import Tape, kept
+from lockgate.hosts.mitm.pausing import Pausing, people_at
+from lockgate.hosts.mitm.tape import Tape, fill, kept
 from lockgate.hosts.mitm.tls import (
     Certificates,
     first_layer,
@@ -55,6 +59,7 @@ from lockgate.hosts.mitm.tls import (
 )
 from lockgate.hosts.outgoing import WITHIN, Listening, Outgoing, Trust
 from lockgate.hosts.scripts import GatewayScripts
+from lockgate.hosts.trials import scripts_of_trials
 from lockgate.identity.keys import KeyStores
 from lockgate.logs import log_exchange
 from lockgate.middleware import BodyNeed, Reason
@@ -63,6 +68,7 @@ from lockgate.replies import BODY_TOO_LARGE
 from lockgate.services import Outside
 from lockgate.snapshot import Gateway, Snapshot
 from lockgate.stores.memory import MemoryKeys, MemoryLimits, MemoryStorage, MemoryTurns
+from lockgate.trace_format import KEPT_BODY_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -129,6 +135,8 @@ class GatewayAddon:
         self._children: Final = Children()
         self._events: Final = EventQueue()
         self._scripts: Final = GatewayScripts(lambda: self.gateway.current.settings)
+        self.trial_scripts: Final = scripts_of_trials(lambda: self.gateway.current.settings)
+        """Runs scripts of texts that are tried."""
         threads = Threads()
         self.outgoing: Final = Outgoing(self._listening, _trust, compute=threads)
         """Sends what scripts and batches ask for."""
@@ -149,9 +157,15 @@ class GatewayAddon:
         )
         self._events.outside = self.outside
         self._closing: asyncio.Task[None] | None = None
-        self.observers: Final = tuple(observers)
+        self.observers = tuple(observers)
+        self.pausing: Pausing | None = None
+        """Shows exchanges that stop at breakpoints; written with ``desk``."""
+        self.desk: Desk | None = None
+        """Where people look at exchanges; None where nobody can."""
+        self.again: Final = Again()
         self._view: Any = None
         self._keeps_traces = False
+        self._saves_flows = False
         self._pools: Final[dict[str, Pool]] = {}
         self.trimmed = 0
         """Flows dropped from the UI's list."""
@@ -178,6 +192,13 @@ class GatewayAddon:
         if "save_stream_file" in updated:
             self._notice_keepers()
 
+    def stop_at(self, breakpoints: Breakpoints, master: Any) -> None:
+        """Have exchanges stop at breakpoints, and shown in the UI of a mitmproxy."""
+        self.pausing = Pausing(breakpoints, master.addons.get("view"))
+        breakpoints.settings = lambda: self.gateway.current.settings.own.debug
+        breakpoints.watching.append(people_at(master))
+        self.observers = (*self.observers, breakpoints.observer)
+
     def running(self) -> None:
         """Find out whether anybody looks at flows, and have processes ready for APIs that hand work to them."""
         self._notice_keepers()
@@ -190,6 +211,7 @@ class GatewayAddon:
         self._events.close()
         self._children.close()
         self._scripts.close()
+        self.trial_scripts.close()
         self.recorder.close()
         with contextlib.suppress(RuntimeError):  # without a loop there are no connections
             self._closing = asyncio.get_running_loop().create_task(self.outgoing.close())
@@ -203,7 +225,8 @@ class GatewayAddon:
 
     def _notice_keepers(self) -> None:
         self._view = ctx.master.addons.get("view")
-        self._keeps_traces = self._view is not None or bool(getattr(ctx.options, "save_stream_file", None))
+        self._saves_flows = bool(getattr(ctx.options, "save_stream_file", None))
+        self._keeps_traces = self._view is not None or self._saves_flows
 
     # Connections
 
@@ -353,6 +376,11 @@ class GatewayAddon:
             exchange = self._on_behalf(exchange)
         snapshot = self.gateway.current
         run = passage.run = engine.begin(snapshot, self.outside, exchange, self.observers)
+        if self.pausing is not None:
+            self.pausing.carries(exchange.id, flow)
+        if self.desk is not None:
+            self.desk.exchanges.began(run.trace, exchange.id, flow.id)
+            self.again.began(flow, exchange.id)
         if run.answered:
             self._answer(flow, passage)
         elif not passage.body_follows:
@@ -383,7 +411,9 @@ class GatewayAddon:
         needed = passage.run is not None and passage.run.needs_request_body
         shown = self._view is not None and length is not None and length <= SHOWN_BODY_BYTES
         if not (needed or shown or (limit > 0 and length is None)):
-            return False
+            # A body that is only to be looked at passes when it turns out to be too large.
+            passage.body_may_pass = passage.run is not None and passage.run.body_is_wanted
+            return passage.body_may_pass and (length is None or length <= passage.body_limit)
         if limit > 0:
             passage.body_limit = min(limit, passage.body_limit)
         if length is not None and length > passage.body_limit:
@@ -469,12 +499,31 @@ class GatewayAddon:
             return
         follows = passage.response_body_follows
         engine.begin_response(run, to_response(response, body_follows=follows))
-        if follows and (run.needs_response_body or self._shows(response)):
+        if follows and (run.needs_response_body or self._shows(response) or run.body_is_wanted):
             passage.response_waits_for_body = True
             passage.response_may_pass = not run.needs_response_body or _only_sniffs(run)
             return
         await engine.run_response(run, NOT_READ if follows else b"")
         self._write_answer(flow, passage)
+
+    async def lockgate_request_too_long(self, flow: http.HTTPFlow) -> None:
+        """Run the request phase without the body that somebody would have liked to see."""
+        try:
+            await self._pass_request(flow)
+        except (Exception, asyncio.CancelledError):
+            logger.exception(_CRASHED, "a long request came")
+            self._crash(flow, "a long request came")
+
+    async def _pass_request(self, flow: http.HTTPFlow) -> None:
+        passage = passage_of(flow)
+        if passage is None or passage.run is None:
+            raise RuntimeError("there is no exchange whose request could pass")
+        passage.waits_for_body = False
+        await self._run_request(flow, passage, NOT_READ)
+        if passage.run.waits_for_body:
+            passage.settled = True
+            flow.response = to_flow_response(BODY_TOO_LARGE)
+        flow.request.stream = flow.response is None and self._passing(passage, response=False)
 
     async def lockgate_response_too_long(self, flow: http.HTTPFlow) -> None:
         """Run the response phase without the body that it would have liked to see."""
@@ -502,8 +551,10 @@ class GatewayAddon:
             passage.replacement = to_flow_response(answer)
 
     def _passing(self, passage: Passage, *, response: bool) -> bool | Tape:
-        """How a body streams past: alone, or with somebody who keeps its beginning for a record."""
+        """How a body streams past: alone, or with somebody who keeps its beginning for a record, or all of it to be saved."""
         limit = 0 if passage.run is None else self.recorder.body_bytes(passage.run)
+        if self._saves_flows:
+            limit = max(limit, KEPT_BODY_BYTES)
         if limit == 0:
             return True
         tape = Tape(limit)
@@ -539,18 +590,27 @@ class GatewayAddon:
 
     def _show(self, flow: http.HTTPFlow, passage: Passage) -> None:
         if passage.run is not None:
+            fill(passage.run.trace, passage.request_tape, passage.response_tape)
             views.show(flow, passage.run.trace, forwarded=passage.released)
 
     def _end(self, flow: http.HTTPFlow) -> None:
-        if flow.websocket is None:
-            passage = passage_of(flow)
+        passage = passage_of(flow)
+        if flow.websocket is not None:
+            if passage is not None and passage.run is not None:
+                self._close_entry(passage.run.exchange.id)  # the chains are done with it
+        else:
             if passage is not None and passage.run is not None:
                 self._say(passage.run)
                 self._record(flow, passage, passage.run)
+                self._close_entry(passage.run.exchange.id)
             detach(flow)
         view = self._view
         if view is not None and view.store_count() > MOST_FLOWS + _TRIMMED_AT_ONCE:
             self._trim(view)
+
+    def _close_entry(self, exchange_id: str) -> None:
+        if self.desk is not None:
+            self.desk.exchanges.ended(exchange_id)
 
     def _say(self, run: engine.Run) -> None:
         """What is to be said of an exchange that is over."""

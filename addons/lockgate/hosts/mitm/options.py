@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Final
 from mitmproxy import command, ctx, exceptions
 from mitmproxy.addonmanager import Loader
 
+from lockgate.debugging.desk import Desk
 from lockgate.deployment import Deployment, Prepared, read_settings
 from lockgate.hosts.mitm.addon import GatewayAddon
+from lockgate.hosts.mitm.commands import BreakpointCommands
 from lockgate.problems import DefinitionError, Problem
 from lockgate.settings import Settings
 from lockgate.snapshot import Gateway, ReloadReport, Snapshot
@@ -41,7 +43,7 @@ class Lockgate:
 
     def __init__(self) -> None:
         self.carrier: Final = GatewayAddon(Gateway(Snapshot((), Settings())))
-        self.addons: Final = [self.carrier]
+        self.addons: Final = [self.carrier, BreakpointCommands(self.carrier)]
         self.deployment: Deployment | None = None
         self._control: HTTPServer | None = None
         self._running = False
@@ -69,10 +71,34 @@ class Lockgate:
     def running(self) -> None:
         """Start the control API, and watch what was loaded."""
         self._running = True
+        self._show_pages()
         if self.deployment is None:
             logger.warning("Lockgate has no definitions; name some in the option %s", DEFINITIONS)
         self._listen()
         self._watch()
+
+    def _show_pages(self) -> None:
+        """Keep exchanges for people to look at, where there are people: in mitmweb and mitmproxy."""
+        carrier = self.carrier
+        if ctx.master.addons.get("view") is None or not carrier.gateway.current.settings.own.debug.pages:
+            return
+        desk = carrier.desk = Desk(carrier.gateway, carrier.outside, carrier.again.run)
+        carrier.stop_at(desk.breakpoints, ctx.master)
+        desk.trial_scripts = carrier.trial_scripts
+        self._arrange(desk)
+        app = getattr(ctx.master, "app", None)
+        if app is not None:
+            from lockgate.hosts.mitm.pages import install
+
+            install(app, desk)
+
+    def _arrange(self, desk: Desk) -> None:
+        """Have the pages work with what the options name now."""
+        debug = self.carrier.gateway.current.settings.own.debug
+        desk.gateway, desk.deployment = self.carrier.gateway, self.deployment
+        desk.reload = None if self.deployment is None else self.reload_beside
+        desk.hosts = tuple(name.lower() for name in debug.hosts)
+        desk.exchanges.bound(debug.exchanges, debug.max_bytes)
 
     def done(self) -> None:
         """Stop both."""
@@ -160,6 +186,8 @@ class Lockgate:
         paths = [Path(path) for path in ctx.options.lockgate_definitions]
         self.deployment = Deployment(paths, settings, problems, source)
         self.carrier.gateway = self.deployment.gateway
+        if self.carrier.desk is not None:
+            self._arrange(self.carrier.desk)
         _settle()
         _log(self.deployment.problems)
         logger.info(_described(self.deployment.gateway.last_report))
@@ -170,11 +198,17 @@ class Lockgate:
         if not address or self.deployment is None:
             return
         from lockgate.control.app import ControlError, start
+        from lockgate.control.debug import Trials
 
         try:
             carrier = self.carrier
             self._control = start(
-                address, self.deployment, self.reload_beside, counters=carrier.recorder.plain, keys=carrier.keys
+                address,
+                self.deployment,
+                self.reload_beside,
+                counters=carrier.recorder.plain,
+                keys=carrier.keys,
+                trials=Trials(carrier.outside, carrier.trial_scripts),
             )
         except ControlError as error:
             logger.error("%s", error)

@@ -1,6 +1,7 @@
 """What the host remembers of one exchange between mitmproxy's events: the link between stream and addon."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,6 +71,8 @@ class Passage:
     """Written by the addon with ``upstream``."""
     waits_for_body: bool = False
     """The request phase runs when the whole body is there."""
+    body_may_pass: bool = False
+    """A body above ``body_limit`` passes unread, instead of being refused."""
     body_limit: int = DEFAULT_BODY_LIMIT
     response_body_follows: bool = False
     """The response's head does not end it. Written by the stream."""
@@ -85,6 +88,10 @@ class Passage:
     response_tape: Tape | None = None
     replacement: http.Response | None = None
     """Takes the place of what the upstream is still sending."""
+    on_gone: Callable[[], None] | None = None
+    """Called when the client goes away while a hook has the flow. Written by ``Pausing``."""
+    held_seconds: float = 0.0
+    """How long it was stopped at breakpoints, as far as the stream has not made up for it: nobody is late for that."""
 
 
 def attach(flow: http.HTTPFlow, passage: Passage) -> None:

@@ -108,6 +108,13 @@ class LockgateResponseTooLongHook(commands.StartHook):
     flow: http.HTTPFlow
 
 
+@dataclass
+class LockgateRequestTooLongHook(commands.StartHook):
+    """Likewise a request."""
+
+    flow: http.HTTPFlow
+
+
 class _QuickIds:
     """Stands for the module ``uuid`` where mitmproxy makes ids of flows."""
 
@@ -159,8 +166,15 @@ class GatewayStream(HttpStream):
         self._reused = False
 
     @override
+    def handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, RequestProtocolError) and self.passage.on_gone is not None:
+            self.passage.on_gone()
+        return super().handle_event(event)
+
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, DeadlinePassed):
+            yield from self._excuse()
             yield from self._deadline_passed()
         elif not (self._abandoned and isinstance(event, _FROM_UPSTREAM)):
             run = self._parent.run_now
@@ -252,6 +266,17 @@ class GatewayStream(HttpStream):
             self._body_deadline = inf
             yield from self._mind_client()
 
+    def _excuse(self) -> Commands:
+        """Move all deadlines by the time that the exchange was stopped at breakpoints."""
+        held, self.passage.held_seconds = self.passage.held_seconds, 0.0
+        if held == 0.0:
+            return
+        for name in ("deadline", "_last_moment", "_body_deadline", "_read_deadline", "_write_deadline"):
+            setattr(self, name, getattr(self, name) + held)
+        yield from self._mind_client()
+        if self.deadline < self._parent.alarm_at:
+            yield from self._parent.watch(self.deadline)
+
     def _client_late(self) -> Commands:
         """The client did not send, or did not take, what it should have."""
         now = time.monotonic()
@@ -295,6 +320,9 @@ class GatewayStream(HttpStream):
     def state_consume_request_body(self, event: events.Event) -> Commands:
         yield from self._body_moved(event)
         if isinstance(event, RequestData) and len(self.request_body_buf) + len(event.data) > self.passage.body_limit:
+            if self.passage.body_may_pass:
+                yield from self._let_request_pass(event)
+                return
             self.request_body_buf.clear()
             self.passage.settled = True
             self.flow.response = to_flow_response(BODY_TOO_LARGE)
@@ -304,6 +332,21 @@ class GatewayStream(HttpStream):
             # The client sent none, and a link made one: it is not to be replaced by what was read.
             self.request_body_buf += self.flow.request.data.content or b""
         yield from super().state_consume_request_body(event)
+
+    def _let_request_pass(self, event: RequestData) -> Commands:
+        """Stream a request of which more than the limit was kept."""
+        kept = bytes(self.request_body_buf)
+        self.request_body_buf.clear()
+        yield LockgateRequestTooLongHook(self.flow)
+        if (yield from self.check_killed(emit_error_hook=True)):
+            return
+        if self.flow.response is not None:
+            yield from self._answer_early()
+            return
+        yield from self.start_request_stream()
+        for part in (RequestData(self.stream_id, kept), event):
+            if self.client_state == self.state_stream_request_body:
+                yield from self.state_stream_request_body(part)
 
     @override
     def check_killed(self, emit_error_hook: bool) -> layer.CommandGenerator[bool]:

@@ -33,7 +33,9 @@ class TraceView(contentviews.Contentview):
         if trace is None:
             raise ValueError("Lockgate left no trace on this flow")
         of_response = isinstance(metadata.http_message, http.Response)
-        return to_text(trace, Phase.RESPONSE if of_response else Phase.REQUEST)
+        address = page_of(trace["exchange"])
+        first = f"{address}\n" if address else ""
+        return first + to_text(trace, Phase.RESPONSE if of_response else Phase.REQUEST)
 
     @override
     def render_priority(self, data: bytes, metadata: contentviews.Metadata) -> float:
@@ -46,6 +48,18 @@ def trace_of(of: flow.Flow | None) -> dict[str, Any] | None:
     """The plain trace that a flow carries, live or loaded."""
     trace = of.metadata.get(METADATA) if of is not None else None
     return trace if isinstance(trace, dict) else None
+
+
+def page_of(exchange_id: str) -> str:
+    """The address of an exchange's page; "" where there are no pages, or it is not kept."""
+    master = getattr(ctx, "master", None)
+    carrier = master.addons.get("lockgate") if master is not None else None
+    desk = getattr(carrier, "desk", None)
+    if master is None or desk is None or not hasattr(master, "app") or exchange_id not in desk.exchanges.entries:
+        return ""
+    host, port = master.options.web_host, master.options.web_port
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/lockgate/exchanges/{exchange_id}"
 
 
 def show(of: http.HTTPFlow, trace: Trace, *, forwarded: bool) -> None:

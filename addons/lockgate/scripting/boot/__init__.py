@@ -10,7 +10,7 @@ Given by the engine, at the latest before the first script runs:
 
 Given by the files:
     `globals`: what scripts see by name. `install()` puts it on the global object.
-    `storage`: the functions TykStorage…, for scripts of the driver that has them: copy them into `globals`.
+    `storage`: the functions TykStorage…, for scripts of the driver that has them: shown to these before each load.
     `remember()`: keeps how built-in objects look; once, when everything is in place and before any script.
     `begin()`: before every run: forgets what the library counts.
     `dirty()`: after a call: whether anything remembered looks different now.

@@ -47,7 +47,8 @@
   function reachable() {
     const found = new Set();
     const globals = ownKeys(lockgate.globals).map((name) => lockgate.globals[name]);
-    const waiting = [globalThis, ...globals, ...lockgate.behindAccessors, ...fromSyntax()];
+    const kept = ownKeys(lockgate.storage).map((name) => lockgate.storage[name]);
+    const waiting = [globalThis, ...globals, ...kept, ...lockgate.behindAccessors, ...fromSyntax()];
     while (waiting.length > 0) {
       const object = waiting.pop();
       if (!isObject(object) || found.has(object)) continue;

@@ -4,7 +4,7 @@
   // The functions and objects that Tyk gives to scripts. Values that go to the host are texts; what is not given is
   // the text `undefined`, as in the reference.
 
-  const {Error, match, textSlice} = lockgate.primordials;
+  const {Error, TypeError, getPrototypeOf, match, textSlice} = lockgate.primordials;
   const {decodeBase64, describe, encodeBase64, globals, quote, stringify, text, unwind} = lockgate;
   const parse = JSON.parse;
   const BYTES = /[\udc80-\udcff]/;
@@ -111,6 +111,15 @@
     return `${textSlice(json, 0, -1)},"Response":{"Body":${quote(body)}}}`;
   }
 
+  const ofPromises = getPrototypeOf((async () => {})());
+
+  /** Refuses what an async function returns: nobody waits for it. */
+  function refusePromise(value, what) {
+    if (typeof value === 'object' && value !== null && getPrototypeOf(value) === ofPromises) {
+      throw new TypeError(`the ${what} returned a promise: nobody waits for it, so that its function cannot be async`);
+    }
+  }
+
   function NewMiddleware(configuration) {
     this.configuration = configuration;
   }
@@ -136,6 +145,7 @@
         globals.log("Middleware didn't return request object!");
         return undefined;
       }
+      refusePromise(processed, 'plugin');
       processed.Request.Headers = {};
       processed.Request.Body = encodeBase64(processed.Request.Body);
       return stringify(processed);
@@ -147,6 +157,7 @@
         globals.log("Middleware didn't return response object!");
         return undefined;
       }
+      refusePromise(processed, 'plugin');
       return withBytes(stringify(processed), processed.Response);
     },
 
@@ -173,7 +184,7 @@
     },
 
     DoProcessEvent(event, context) {
-      this.Handle(event, context);
+      refusePromise(this.Handle(event, context), 'handler');
     },
 
     NewHandler(callback) {

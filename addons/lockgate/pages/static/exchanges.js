@@ -1,0 +1,262 @@
+// The list of exchanges: never more rows than one page of them, the newest first, kept up to date.
+
+import { Refused, element, get, say } from "/lockgate/static/base.js";
+import { keys, moveFocus } from "/lockgate/static/keys.js";
+import { listen } from "/lockgate/static/live.js";
+import { shown } from "/lockgate/static/texts.js";
+import { duration } from "/lockgate/static/timeline.js";
+
+const ROWS = 100;
+const KINDS = { error: "bad", failed: "bad", reject: "bad", respond: "good", loop: "", edited: "warn", passed: "faint",
+  paused: "warn", "under way": "faint" };
+const field = document.getElementById("filter");
+const wrong = document.getElementById("wrong");
+const table = document.querySelector("#exchanges tbody");
+const counts = document.getElementById("counts");
+const none = document.getElementById("none");
+const older = document.getElementById("older");
+const newest = document.getElementById("newest");
+const hold = document.getElementById("hold");
+const controls = [...document.querySelectorAll("[data-word]")];
+
+/** Rows on the page, by id. */
+const rows = new Map();
+/** Numbers before which the pages begin that were turned; empty on the first one. */
+const turned = [];
+let next = null;
+let asked = 0;
+let held = false;
+let stop = () => {};
+let known = { kept: 0, dropped: 0, paused: [] };
+
+const address = (path, values) => {
+  const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value != null));
+  return query.size ? `${path}?${query}` : path;
+};
+
+// Rows
+
+function rowElement(row) {
+  const time = new Date(row.at);
+  const clock = `${time.toLocaleTimeString([], { hour12: false })}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  const link = element("a", { href: `/lockgate/exchanges/${row.id}`, title: row.host }, shown(row.target));
+  const state = row.status >= 500 ? "bad" : row.status >= 400 ? "warn" : row.status ? "good" : "faint";
+  const made = element("tr", { class: row.state === "paused" ? "paused" : null, data: { id: row.id, number: row.number } },
+    element("td", {}, String(row.number)), element("td", { title: row.at }, clock), element("td", {}, shown(row.method)),
+    element("td", {}, link), element("td", {}, shown(row.api), row.passes > 1 && element("span", { class: "faint" }, ` (pass ${row.passes})`)),
+    element("td", { title: row.endpoint }, shown(row.endpoint)),
+    element("td", { class: state }, row.status === null ? "" : String(row.status)),
+    element("td", { title: row.what }, row.outcomes.map((word) => element("span", { class: `tag ${KINDS[word] ?? ""}` }, word)),
+      element("span", { class: "faint" }, shown(row.what))),
+    element("td", {}, row.state === "over" ? duration(row.us) : ""));
+  made.addEventListener("click", (event) => {
+    if (!event.target.closest("a") && !getSelection().toString()) link.click();
+  });
+  return made;
+}
+
+function put(row) {
+  const made = rowElement(row);
+  const present = rows.get(row.id);
+  rows.set(row.id, made);
+  if (present) {
+    const focused = present.contains(document.activeElement);
+    if (present.dataset.number === made.dataset.number) {
+      present.replaceWith(made);
+      if (focused) made.querySelector("a").focus({ preventScroll: true });
+      return;
+    }
+    present.remove();
+  }
+  const below = [...table.children].find((one) => Number(one.dataset.number) < row.number);
+  table.insertBefore(made, below ?? null);
+}
+
+/** Takes the oldest rows away that no longer fit; they are asked for again by "older". */
+function trim() {
+  while (table.children.length > ROWS) {
+    const last = table.lastElementChild;
+    rows.delete(last.dataset.id);
+    last.remove();
+    next = Number(table.lastElementChild.dataset.number);
+  }
+}
+
+function showCounts() {
+  const { kept, dropped, paused } = known;
+  const parts = [`${kept.toLocaleString()} kept`];
+  if (dropped) parts.push(`${dropped.toLocaleString()} older ones forgotten`);
+  if (paused.length) parts.push(`${paused.length} paused`);
+  if (held) parts.push("held");
+  counts.textContent = parts.join(" · ");
+  older.disabled = next === null;
+  newest.disabled = !turned.length;
+  none.hidden = rows.size > 0;
+  none.textContent = field.value.trim() ? "No exchange is as the filter says." : "Nothing came yet. Send a request through the gateway.";
+}
+
+// Questions
+
+/** Asks for a page of rows; an answer that another question overtook is not shown. */
+async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
+  const mine = ++asked;
+  const filter = field.value.trim();
+  const found = [];
+  let from = before;
+  let looked = 0;
+  try {
+    do {
+      const answer = await get(address("/lockgate/api/exchanges", { filter, before: from, limit: ROWS - found.length }));
+      if (mine !== asked) return;
+      found.push(...answer.rows);
+      from = answer.next;
+      looked += answer.looked_at;
+      known = answer;
+      if (from !== null && found.length < ROWS) say(`looked at ${looked.toLocaleString()} exchanges …`);
+    } while (from !== null && found.length < ROWS);
+  } catch (error) {
+    if (mine !== asked || !(error instanceof Refused)) throw error;
+    if (error.status === 400) complain(error.message);
+    else say(error.message, "bad");
+    return;
+  }
+  complain("");
+  say("");
+  sessionStorage.setItem("filter", filter);
+  next = from;
+  rows.clear();
+  table.replaceChildren(...found.map((row) => {
+    const made = rowElement(row);
+    rows.set(row.id, made);
+    return made;
+  }));
+  if (focus === "first") table.querySelector("a")?.focus();
+  showCounts();
+  follow();
+}
+
+function complain(message) {
+  wrong.textContent = message ? `${message}.` : "";
+  wrong.hidden = !message;
+  field.setAttribute("aria-invalid", String(Boolean(message)));
+  if (message) stop();
+}
+
+/** Keeps the first page up to date. The others stand still, but the connection stays: it is what pauses wait for. */
+function follow() {
+  stop();
+  stop = listen(
+    address("/lockgate/api/live", { filter: field.value.trim() }),
+    (event) => {
+      known = event;
+      if (!turned.length && !held) {
+        if (event.more) return void load();
+        for (const id of event.gone) {
+          rows.get(id)?.remove();
+          rows.delete(id);
+        }
+        const newestFirst = event.rows.toReversed();
+        const oldest = Number(table.lastElementChild?.dataset.number ?? 0);
+        for (const row of newestFirst) if (rows.has(row.id) || next === null || row.number > oldest) put(row);
+        trim();
+      } else for (const row of event.rows) if (rows.has(row.id)) put(row);
+      showCounts();
+    },
+    (connected) => say(connected ? "" : "the gateway does not answer; trying again", connected ? "" : "bad"),
+  );
+}
+
+function turn(number, focus = "") {
+  if (number === null) turned.length = 0;
+  else turned.push(number);
+  return load({ focus });
+}
+
+// The filter line and its controls say the same
+
+const WORD = /(-?)([A-Za-z_]+:)?((?:"(?:[^"\\]|\\.)*"|[^\s"])+)/gu;
+const quoted = (value) => (/[\s",]/u.test(value) ? `"${value.replace(/["\\]/gu, "\\$&")}"` : value);
+const plain = (value) => (value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/gu, "$1") : value);
+
+function readControls() {
+  const words = [...field.value.matchAll(WORD)];
+  for (const control of controls) {
+    const name = `${control.dataset.word}:`;
+    const mine = words.filter(([, not, word]) => !not && word === name);
+    const value = mine.length === 1 ? plain(mine[0][3]) : "";
+    control.value = value;
+    if (control.value !== value) control.value = "";
+  }
+}
+
+function writeControl(control) {
+  const name = `${control.dataset.word}:`;
+  const kept = [...field.value.matchAll(WORD)].filter(([, not, word]) => not || word !== name).map(([whole]) => whole);
+  const value = control.value.trim();
+  if (value) kept.push(`${name}${quoted(value)}`);
+  field.value = kept.join(" ");
+  changed();
+}
+
+let waiting = 0;
+function changed(wait = 0) {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    history.replaceState(null, "", address("/lockgate/", { filter: field.value.trim() }));
+    turned.length = 0;
+    load();
+  }, wait);
+}
+
+field.addEventListener("input", () => {
+  readControls();
+  changed(250);
+});
+for (const control of controls) control.addEventListener("change", () => writeControl(control));
+document.getElementById("filters").addEventListener("submit", (event) => {
+  event.preventDefault();
+  changed();
+});
+
+function clear() {
+  field.value = "";
+  readControls();
+  changed();
+}
+
+function toggleHold() {
+  held = !held;
+  hold.setAttribute("aria-pressed", String(held));
+  if (held) showCounts();
+  else load();
+}
+
+document.getElementById("clear").addEventListener("click", clear);
+hold.addEventListener("click", toggleHold);
+older.addEventListener("click", () => next !== null && turn(next));
+newest.addEventListener("click", () => turn(null));
+
+const links = () => [...table.querySelectorAll("a")];
+
+keys([
+  { keys: ["j", "ArrowDown"], says: "next exchange", act: () => {
+    const all = links();
+    if (all.length && document.activeElement === all.at(-1) && next !== null) turn(next, "first");
+    else moveFocus(all, 1);
+  } },
+  { keys: ["k", "ArrowUp"], says: "exchange before", act: () => void moveFocus(links(), -1) },
+  { keys: ["Enter"], says: "open it", act: () => false },
+  { keys: ["/"], says: "filter", act: () => field.select() },
+  { keys: ["Escape"], says: "leave the filter; then clear it", typing: true, act: () => {
+    if (document.activeElement !== document.body && document.activeElement.closest("form")) document.activeElement.blur();
+    else if (field.value) clear();
+  } },
+  { keys: ["n"], says: "older ones", act: () => void (next !== null && turn(next, "first")) },
+  { keys: ["g"], says: "newest ones", act: () => void turn(null, "first") },
+  { keys: ["p"], says: "hold the list, or let it go on", act: toggleHold },
+  { keys: ["b"], says: "breakpoints", act: () => void location.assign("/lockgate/breakpoints") },
+]);
+
+field.value = new URLSearchParams(location.search).get("filter") ?? "";
+readControls();
+await load();
