@@ -224,7 +224,8 @@ def memory(folder: Path, definitions: Path, count: int) -> None:
     """Print the resident size of a gateway after each part of so many exchanges."""
     part = count // MEMORY_PARTS
     with watched("memory", folder, definitions, {}) as gateway:
-        url, sizes = gateway.variant.url, []
+        url = gateway.variant.url
+        sizes: list[tuple[int, int]] = []
         for _ in range(MEMORY_PARTS):
             command = ["wrk", "-t1", f"-c{CONNECTIONS}", "-d600s", url]
             with subprocess.Popen(command, stdout=subprocess.DEVNULL) as client:

@@ -117,7 +117,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="lockgate-") as folder:
         file = Path(folder) / "recorded.flow"
         with file.open("wb") as out:
-            writer = FlowWriter(out)
+            writer = FlowWriter(out)  # type: ignore[no-untyped-call]
             for flow in made:
                 writer.add(flow)
         del made

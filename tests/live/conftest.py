@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 SECONDS = 20.0
 """Until something that ought to happen at once counts as not happening."""
@@ -252,3 +253,13 @@ async def start(gateways: str) -> AsyncIterator[Callable[..., Awaitable[GatewayP
         for connection in gateway.connections:
             connection.close()
         gateway.control.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The distribution's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=SECONDS * 1000)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield browser
+        browser.close()

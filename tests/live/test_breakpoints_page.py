@@ -5,9 +5,9 @@ import json
 import threading
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.apis import oas
-from tests.live.web_gateway import SECONDS, JsonUpstream, WebGateway, until
+from tests.live.web_gateway import JsonUpstream, WebGateway, until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -60,15 +60,6 @@ def gateway(upstream, tmp_path_factory):
     made.define("orders", orders(upstream.url))
     with made.running(settings(60)) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=SECONDS * 1000)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.apis import oas
 from tests.live.web_gateway import WebGateway
 
@@ -32,14 +32,6 @@ def gateway(tmp_path_factory):
     define(made, pets())
     with made.running({"x-lockgate": {"watch": False}}) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

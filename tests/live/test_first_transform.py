@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from tests.live.web_gateway import free_port, until
 
 pytestmark = pytest.mark.timeout(120)
@@ -159,27 +159,25 @@ def listens(port: int) -> bool:
 
 
 @pytest.fixture
-def walk(tmp_path: Path) -> Iterator[Walk]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.set_default_timeout(LONG)
-        made = Walk(tmp_path, page)
-        try:
-            yield made
-        finally:
-            for server in made.servers:
-                server.terminate()
-            for server in made.servers:
-                try:
-                    server.wait(10)
-                except subprocess.TimeoutExpired:
-                    server.kill()
-                    server.wait()
-            if made.waiting is not None:
-                made.waiting.kill()
-                made.waiting.communicate()
-            browser.close()
+def walk(tmp_path: Path, browser: Browser) -> Iterator[Walk]:
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(LONG)
+    made = Walk(tmp_path, page)
+    try:
+        yield made
+    finally:
+        for server in made.servers:
+            server.terminate()
+        for server in made.servers:
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+        if made.waiting is not None:
+            made.waiting.kill()
+            made.waiting.communicate()
+        page.close()
 
 
 def test_the_walk_is_what_its_document_says(walk: Walk) -> None:

@@ -4,9 +4,9 @@ import json
 import threading
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.apis import oas
-from tests.live.web_gateway import SECONDS, TOKEN, JsonUpstream, WebGateway, until
+from tests.live.web_gateway import TOKEN, JsonUpstream, WebGateway, until
 
 from lockgate.cli import main
 
@@ -33,15 +33,6 @@ def gateway(upstream, tmp_path_factory):
     made.define("sized", sized(upstream.url))
     with made.running({"x-lockgate": {"watch": False}}) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=SECONDS * 1000)
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(autouse=True)

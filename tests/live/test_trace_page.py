@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.apis import oas, snapshot, tried
 from tests.live.web_gateway import SECONDS, TOKEN, JsonUpstream, WebGateway, until
 from tests.pages.serving import serving
@@ -61,14 +61,6 @@ def gateway(upstream, tmp_path_factory):
     made.define("other", oas(name="other", listen="/other/", upstream=upstream.url))
     with made.running({"x-lockgate": {"watch": False}}) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

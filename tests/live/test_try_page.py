@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.apis import oas
 from tests.live.web_gateway import JsonUpstream, WebGateway, until
 
@@ -36,14 +36,6 @@ def gateway(upstream, tmp_path_factory):
     made.define("pets", pets(upstream.url))
     with made.running(SETTINGS) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
