@@ -13,7 +13,7 @@ from lockgate.loading.explanations import EXPLANATIONS
 from lockgate.problems import Problem, Severity
 from lockgate.sarif import FINGERPRINT, to_sarif
 
-FOLDER = PurePosixPath("/work/shop")
+FOLDER = PurePosixPath("/srv/shop")
 PROBLEM = Problem(
     "bad-pattern",
     "the pattern does not compile",
@@ -163,7 +163,7 @@ def test_a_problem_is_a_result_with_its_place():
 
 def test_a_file_outside_the_folder_has_an_absolute_address():
     (result,) = results(replace(PROBLEM, file="../other/pets.yaml"))
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///work/other/pets.yaml"}
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///srv/other/pets.yaml"}
 
 
 def test_what_has_no_place_has_no_location():
