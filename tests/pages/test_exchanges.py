@@ -235,6 +235,28 @@ def test_listeners_are_told_of_what_comes(pages, desk, listen):
     assert told["kept"] == 2
 
 
+def test_what_came_between_a_list_and_its_listener_is_told(pages, desk, listen):
+    pages.do(lambda: note(desk, "a"))
+    seen = rows(pages)["changes"]
+    pages.do(lambda: note(desk, "b"))
+
+    told = listen(f"/lockgate/api/live?since={seen}").next()
+
+    assert [row["id"] for row in told["rows"]] == ["b"]
+    assert listen(f"/lockgate/api/live?since={told['changes']}").next()["rows"] == []
+
+
+def test_who_knows_more_changes_than_there_were_has_to_ask_anew(listen):
+    assert listen("/lockgate/api/live?since=7").next()["more"] is True
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "1" * 30])
+def test_a_number_of_changes_is_one(pages, since):
+    status, answer = pages.ask(f"/lockgate/api/live?since={since}")
+    assert status == 400
+    assert "number of changes" in answer["error"]
+
+
 def test_listeners_are_told_what_their_filter_takes_no_longer(pages, desk, listen):
     events = listen(f"/lockgate/api/live?filter={quote('outcome:"under way"')}")
     events.next()

@@ -43,6 +43,8 @@ class Entry:
     """Of its bodies, in bytes; known when it is over."""
     row: Mapping[str, Any] | None = None
     """What lists show of it. Kept once it is over and somebody looked."""
+    change: int = 0
+    """Number of its last change, as ``ExchangeLog.changes`` counts."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +94,8 @@ class ExchangeLog:
         self._lasting: Final[dict[str, Entry]] = {}
         self._watches: Final[list[Watch]] = []
         self._count = 0
+        self.changes = 0
+        """Changes of all exchanges so far."""
         self.bytes = 0
         """Of the bodies of all that are over."""
         self.dropped = 0
@@ -132,16 +136,14 @@ class ExchangeLog:
         self._order.append(entry)
         if len(self._order) > self._most:
             self._make_room()
-        if self._watches:
-            self._tell(entry)
+        self._note(entry)
         return entry
 
     def changed(self, exchange_id: str) -> None:
         """Its trace grew, or it was paused or went on."""
-        if self._watches:
-            entry = self._entries.get(exchange_id)
-            if entry is not None:
-                self._tell(entry)
+        entry = self._entries.get(exchange_id)
+        if entry is not None:
+            self._note(entry)
 
     def ended(self, exchange_id: str) -> None:
         """It is over."""
@@ -158,16 +160,23 @@ class ExchangeLog:
         self.bytes += entry.size
         if self.bytes > self._max_bytes or len(self._order) > self._most:
             self._make_room()
-        if self._watches:
-            self._tell(entry)
+        self._note(entry)
 
-    def watch(self, told: Callable[[], None]) -> Watch:
+    def watch(self, told: Callable[[], None], since: int | None = None) -> Watch:
         """Begin to be told of changes; whoever begins has to end it (``unwatch``).
 
         Args:
             told: Called with the first change after each look.
+            since: What ``changes`` was when somebody looked last: what changed after that is told first. None: from now
+                on.
         """
         watch = Watch(told)
+        if since is not None and since != self.changes:
+            if since > self.changes:
+                watch.too_many = True  # it counted the changes of another process
+            for entry in reversed(self._entries.values()):
+                if entry.change > since:
+                    watch.note(entry)
         self._watches.append(watch)
         return watch
 
@@ -180,7 +189,9 @@ class ExchangeLog:
         """How many watch."""
         return len(self._watches)
 
-    def _tell(self, entry: Entry) -> None:
+    def _note(self, entry: Entry) -> None:
+        self.changes += 1
+        entry.change = self.changes
         for watch in self._watches:
             watch.note(entry)
 

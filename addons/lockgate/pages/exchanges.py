@@ -60,6 +60,7 @@ class Exchanges(Page):
         wanted = filter_of(self)
         before, limit = _number(self, "before"), min(_number(self, "limit") or ROWS, MOST_ROWS)
         log, paused = self.desk.exchanges, self.desk.breakpoints.pauses
+        changes = log.changes  # what comes while this looks is for a listener to tell
         search = Search(log.newest_first(before), wanted, paused, limit)
         loop = asyncio.get_running_loop()
         end = loop.time() + SEARCH_SECONDS
@@ -71,6 +72,7 @@ class Exchanges(Page):
                 "next": search.last,
                 "looked_at": search.looked_at,
                 **counts_of(self),
+                "changes": changes,
             }
         )
 
@@ -152,7 +154,7 @@ async def rows_of(page: Page, entries: Sequence[Entry]) -> list[Row]:
 def counts_of(page: Page) -> dict[str, Any]:
     """How much there is."""
     log, paused = page.desk.exchanges, page.desk.breakpoints.pauses
-    return {"kept": len(log.entries), "dropped": log.dropped, "paused": list(paused)}
+    return {"kept": len(log.entries), "dropped": log.dropped, "changes": log.changes, "paused": list(paused)}
 
 
 async def described(page: Page, entry: Entry) -> dict[str, Any]:

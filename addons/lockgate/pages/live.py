@@ -13,13 +13,15 @@ import tornado.iostream
 from lockgate.debugging.exchanges import Watch
 from lockgate.debugging.filtering import Filter
 from lockgate.debugging.rows import state_of
-from lockgate.pages.base import Page
+from lockgate.pages.base import Page, Refused
 from lockgate.pages.exchanges import ID, ROWS, counts_of, filter_of, rows_of
 
 GAP_SECONDS: Final = 0.3
 """Between two events."""
 SILENT_SECONDS: Final = 10.0
 """After which something is sent all the same, so that a listener that is gone is noticed."""
+_LONGEST_NUMBER: Final = 18
+"""Digits of a count of changes."""
 
 
 class Live(Page):
@@ -37,17 +39,20 @@ class Live(Page):
         super().prepare()
 
     async def get(self, exchange_id: str | None = None) -> None:
-        """Tell of exchanges that ``filter`` takes: ``{rows, gone, more, kept, dropped, paused}``; or of one exchange.
+        """Tell of exchanges that ``filter`` takes: ``{rows, gone, more, kept, dropped, changes, paused}``; or of one.
+
+        Where ``since`` is what ``changes`` was in the last answer, nothing that came between is missed; browsers that
+        connect again say it by themselves (``Last-Event-ID``).
 
         ``gone`` are ids that the filter does not take any longer, ``more`` says that not all changes are told: the
         list has to be asked for anew. Of one exchange, ``{state, steps, paused}``; the stream ends with it.
         """
-        wanted = filter_of(self)
+        wanted, since = filter_of(self), self._since()
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         self.set_header("X-Accel-Buffering", "no")
         changed = asyncio.Event()
         changed.set()
-        watch = self.desk.exchanges.watch(changed.set)
+        watch = self.desk.exchanges.watch(changed.set, since)
         try:
             await self._send(": hello\n\n")
             if exchange_id is None:
@@ -59,10 +64,19 @@ class Live(Page):
         finally:
             self.desk.exchanges.unwatch(watch)
 
+    def _since(self) -> int | None:
+        text = self.request.headers.get("Last-Event-ID") or self.get_query_argument("since", "")
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER):
+            raise Refused(400, f"expected a number of changes as since, found {text[:40]!r}")
+        return int(text)
+
     async def _tell_all(self, watch: Watch, changed: asyncio.Event, wanted: Filter) -> None:
         while not self._closed.is_set():
             changed.clear()
             entries, more = watch.take()
+            seen = self.desk.exchanges.changes
             paused = self.desk.breakpoints.pauses
             taken = [entry for entry in entries if wanted.takes(entry, paused)]
             kept = {entry.id for entry in taken}
@@ -73,7 +87,8 @@ class Live(Page):
                     "gone": [entry.id for entry in entries if entry.id not in kept],
                     "more": more or len(taken) > len(newest),
                     **counts_of(self),
-                }
+                },
+                seen,
             )
             await self._pause(changed)
 
@@ -107,8 +122,9 @@ class Live(Page):
             if not await _first(changed.wait, self._closed.wait, within=SILENT_SECONDS):
                 await self._send(": still there\n\n")
 
-    async def _event(self, value: dict[str, Any]) -> None:
-        await self._send(f"data: {json.dumps(value)}\n\n")
+    async def _event(self, value: dict[str, Any], number: int | None = None) -> None:
+        name = "" if number is None else f"id: {number}\n"
+        await self._send(f"{name}data: {json.dumps(value)}\n\n")
 
     async def _send(self, text: str) -> None:
         self.write(text)

@@ -104,6 +104,7 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
   const found = [];
   let from = before;
   let looked = 0;
+  let since = null;
   try {
     do {
       const answer = await get(address("/lockgate/api/exchanges", { filter, before: from, limit: ROWS - found.length }));
@@ -111,6 +112,7 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
       found.push(...answer.rows);
       from = answer.next;
       looked += answer.looked_at;
+      since ??= answer.changes;
       known = answer;
       if (from !== null && found.length < ROWS) say(`looked at ${looked.toLocaleString()} exchanges …`);
     } while (from !== null && found.length < ROWS);
@@ -132,7 +134,7 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
   }));
   if (focus === "first") table.querySelector("a")?.focus();
   showCounts();
-  follow();
+  follow(since);
 }
 
 function complain(message) {
@@ -142,11 +144,14 @@ function complain(message) {
   if (message) stop();
 }
 
-/** Keeps the first page up to date. The others stand still, but the connection stays: it is what pauses wait for. */
-function follow() {
+/**
+ * Keeps the first page up to date, from the changes that it was made with on. The others stand still, but the connection
+ * stays: it is what pauses wait for.
+ */
+function follow(since) {
   stop();
   stop = listen(
-    address("/lockgate/api/live", { filter: field.value.trim() }),
+    address("/lockgate/api/live", { filter: field.value.trim(), since }),
     (event) => {
       known = event;
       if (!turned.length && !held) {
