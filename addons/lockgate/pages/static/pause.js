@@ -53,6 +53,7 @@ async function look() {
 function stopped(found) {
   pause = found;
   decided = "";
+  setBusy(false);
   news("");
   clock = { end: performance.now() + found.seconds_left * 1000, all: found.seconds_left * 1000 };
   document.title = `Paused ${found.when} ${found.link} · Lockgate`;
@@ -274,8 +275,13 @@ async function decide(action, of, make) {
   try {
     body = { action, ...make() };
     refuse(of, "");
+    // Before it is sent: the next stop may be shown before the answer is here.
+    decided = action;
+    setBusy(true);
     await post(`/lockgate/api/pauses/${id}`, body);
   } catch (error) {
+    decided = "";
+    setBusy(false);
     if (error instanceof FieldError) return refuse(of, error.message, error.field);
     if (error instanceof Refused && error.status === 400) {
       const names = [...of.elements].map((one) => one.name).filter(Boolean);
@@ -284,8 +290,6 @@ async function decide(action, of, make) {
     if (error instanceof Refused && error.status === 404) return attempt(look);
     throw error;
   }
-  decided = action;
-  setBusy(true);
   for (const wait of SOON_AGAIN) {
     await new Promise((done) => setTimeout(done, wait));
     await attempt(look);
