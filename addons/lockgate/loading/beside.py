@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.decoding.shapes import Place
 from lockgate.loading.making import Making
 
 
@@ -17,6 +18,32 @@ class FileBeside:
     """None where it cannot be read."""
     why: str = ""
     """Why it cannot be read."""
+
+
+def read_named(
+    kind: str, text: str, place: Place, making: Making, most_bytes: int, consequence: str, *, code: str
+) -> tuple[Path, bytes] | None:
+    """Read a file and where it was, or note why it cannot be read, as a warning.
+
+    Args:
+        kind: What it is to be: "script".
+        text: Its path as the definition has it.
+        place: Of the path.
+        making: Of the definition.
+        most_bytes: A larger one cannot be read.
+        consequence: What becomes of what needs it.
+        code: Of the warning.
+    """
+    found = making.notes.show(text, place)
+    if not text or "\0" in text:
+        message = f"expected the path of a {kind}, found {found}: {consequence}"
+        making.notes.warning(code, message, place)
+        return None
+    file = read_beside(text, making, most_bytes)
+    if file.raw is None:
+        making.notes.warning(code, f"cannot read the {kind} {found}: {file.why}; {consequence}", place)
+        return None
+    return file.path, file.raw
 
 
 def read_beside(text: str, making: Making, most_bytes: int) -> FileBeside:

@@ -16,7 +16,7 @@ from typing import Final
 from lockgate.body_transforms.making import Draft, compile_all
 from lockgate.body_transforms.transform import Engine, InputFormat, TemplateText
 from lockgate.decoding.shapes import Place, nearest
-from lockgate.loading.beside import read_beside
+from lockgate.loading.beside import read_named
 from lockgate.loading.making import Making
 from lockgate.middlewares.request_body_transform import RequestBodyTransform
 from lockgate.middlewares.response_body_transform import ResponseBodyTransform
@@ -150,17 +150,13 @@ def _decoded(text: str) -> bytes | None:
 
 def _read(one: Written, making: Making) -> _Text | None:
     """A template's file: its path is relative to the settings' file, or else to the definition's."""
-    found = making.notes.show(one.source, one.source_place)
-    if not one.source or "\0" in one.source:
-        message = f"expected the path of a template, found {found}: {_consequence(one)}"
-        making.notes.warning("missing-template", message, one.source_place)
+    file = read_named(
+        "template", one.source, one.source_place, making, MAX_TEMPLATE_BYTES, _consequence(one), code="missing-template"
+    )
+    if file is None:
         return None
-    file = read_beside(one.source, making, MAX_TEMPLATE_BYTES)
-    if file.raw is None:
-        message = f"cannot read the template {found}: {file.why}; {_consequence(one)}"
-        making.notes.warning("missing-template", message, one.source_place)
-        return None
-    return _Text(TemplateText(file.path.name, from_bytes(file.raw)), str(file.path))
+    path, raw = file
+    return _Text(TemplateText(path.name, from_bytes(raw)), str(path))
 
 
 def _consequence(one: Written) -> str:

@@ -25,20 +25,11 @@ from lockgate.decoding.shapes import (
 from lockgate.identity.credentials import DEFAULT_HEADER, Places
 from lockgate.loading.authentication import AUTH_TOKEN, Keys
 from lockgate.loading.making import Making
-from lockgate.loading.oas_parts import ANY, ENABLED, FLAG, SOME_DURATION, TEXT, TEXTS, switched
-from lockgate.loading.oas_plugins import CUSTOM, CustomAuthentication
+from lockgate.loading.oas_parts import ANY, ENABLED, FLAG, SOME_DURATION, TEXTS, switched
+from lockgate.loading.oas_plugins import CUSTOM, SOURCE, CredentialSource, CustomAuthentication
 from lockgate.routing.listen import ListenPath
 
 _METHODS: Final = (AUTH_TOKEN, "hmac_key", "basic_auth_user", "jwt_claim", "oidc_user", "oauth_key", "custom_auth", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """``header``, ``query`` and ``cookie`` of a scheme."""
-
-    enabled: bool
-    name: str = ""
-    """"" is the name of the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +37,9 @@ class Scheme:
     """One of ``securitySchemes``. Whether it is enabled does not count: the document's ``security`` says what is used."""
 
     enabled: bool
-    header: Source | None = None
-    query: Source | None = None
-    cookie: Source | None = None
+    header: CredentialSource | None = None
+    query: CredentialSource | None = None
+    cookie: CredentialSource | None = None
     enable_client_certificate: bool = False
     signature_validation: object = None
     """As written."""
@@ -72,7 +63,6 @@ class Authentication:
     security: tuple[tuple[str, ...], ...] = ()
 
 
-_SOURCE: Final = record(Source, {"enabled": ENABLED, "name": TEXT})
 _SOURCES: Final[dict[str, Shape[Any]]] = dict.fromkeys(("header", "cookie", "query"), switched(name=string()))
 # The schemes are told apart by the OpenAPI document; the union of their keys is what may stand here.
 _OF_OTHER_SCHEMES: Final = (
@@ -90,9 +80,9 @@ _SCHEME: Final = record(
     Scheme,
     {
         "enabled": ENABLED,
-        "header": optional(_SOURCE),
-        "query": optional(_SOURCE),
-        "cookie": optional(_SOURCE),
+        "header": SOURCE,
+        "query": SOURCE,
+        "cookie": SOURCE,
         "enableClientCertificate": FLAG,
         "signatureValidation": ANY,
         **dict.fromkeys(_OF_OTHER_SCHEMES, ignored(anything())),
@@ -243,7 +233,7 @@ def _places_of(written: Mapping[str, Any], scheme: Scheme) -> Places:
     """Where a key is: the document's place, and the extension's others."""
     where, name = written.get("in"), str(written.get("name", ""))
 
-    def named(place: str, source: Source | None, default: str) -> str | None:
+    def named(place: str, source: CredentialSource | None, default: str) -> str | None:
         if where == place:
             return name
         return (source.name or default) if source is not None and source.enabled else None

@@ -71,10 +71,11 @@ class PluginConfig:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """``header``, ``query`` and ``cookie`` of custom authentication."""
+    """``header``, ``query`` and ``cookie`` of a scheme."""
 
     enabled: bool
     name: str = ""
+    """"" is the name of the header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,12 @@ FIELDS: Final[dict[str, Field]] = {
     **{f"{old}s": optional(_PLUGINS, ()) for old in _LISTS.values()},
 }
 """Of ``middleware.global``."""
-_SOURCE: Final = optional(record(CredentialSource, {"enabled": required(boolean()), "name": TEXT}))
+SOURCE: Final = optional(record(CredentialSource, {"enabled": required(boolean()), "name": TEXT}))
 CUSTOM: Final = record(
     CustomAuthentication,
     {
         "enabled": required(boolean()),
-        **dict.fromkeys(("header", "cookie", "query"), _SOURCE),
+        **dict.fromkeys(("header", "cookie", "query"), SOURCE),
         "config": optional(
             record(
                 PluginSection,

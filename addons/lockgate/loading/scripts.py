@@ -17,7 +17,7 @@ from typing import Final, final
 
 from lockgate.decoding.shapes import Place, nearest
 from lockgate.exchange import decode_text
-from lockgate.loading.beside import read_beside
+from lockgate.loading.beside import read_beside, read_named
 from lockgate.loading.making import Making
 from lockgate.middlewares.virtual_endpoint import VirtualEndpoint
 from lockgate.problems import Problem, Severity, pointer
@@ -263,17 +263,13 @@ def read_script(written: WrittenScript, making: Making) -> ScriptSource | None:
 
 
 def _read_file(written: WrittenScript, making: Making) -> ScriptSource | None:
-    found = making.notes.show(written.source, written.place)
-    if not written.source or "\0" in written.source:
-        message = f"expected the path of a script, found {found}: {written.consequence}"
-        making.notes.warning("missing-script", message, written.place)
+    file = read_named(
+        "script", written.source, written.place, making, MAX_SCRIPT_BYTES, written.consequence, code="missing-script"
+    )
+    if file is None:
         return None
-    file = read_beside(written.source, making, MAX_SCRIPT_BYTES)
-    if file.raw is None:
-        message = f"cannot read the script {found}: {file.why}; {written.consequence}"
-        making.notes.warning("missing-script", message, written.place)
-        return None
-    return ScriptSource(written.source, script_text(file.raw), written.place, str(file.path), written.consequence)
+    path, raw = file
+    return ScriptSource(written.source, script_text(raw), written.place, str(path), written.consequence)
 
 
 def script_text(raw: bytes) -> str:
