@@ -8,7 +8,7 @@ import threading
 import pytest
 from playwright.sync_api import expect
 from tests.apis import oas
-from tests.live.web_gateway import JsonUpstream, WebGateway, until
+from tests.live.web_gateway import JsonUpstream, WebGateway, follow, until
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -92,7 +92,7 @@ def paused(page, gateway, query="link=url_rewrite", **headers):
     """The page of an exchange that stopped, and its client."""
     stop_at(page, gateway, query)
     client = Client(gateway, **headers)
-    page.locator("#pauses a").click()
+    follow(page.locator("#pauses a"))
     expect(page.locator("#actions")).to_be_visible()
     return client
 
@@ -215,7 +215,7 @@ def test_the_client_goes_away(page, gateway, upstream):
     stop_at(page, gateway)
     connection = http.client.HTTPConnection("127.0.0.1", gateway.port)
     connection.request("POST", "/shop/orders", b"{}")
-    page.locator("#pauses a").click()
+    follow(page.locator("#pauses a"))
     expect(page.locator("#actions")).to_be_visible()
     connection.close()
 
@@ -252,7 +252,7 @@ def test_break_here_fills_the_form(page, gateway):
     exchange = gateway.api("GET", "/lockgate/api/exchanges").json["rows"][0]["id"]
     page.goto(gateway.address(f"/lockgate/exchanges/{exchange}"))
     page.locator(".step summary", has_text="url_rewrite").click()
-    page.locator(".break a").click()
+    follow(page.locator(".break a"))
 
     expect(page.locator("#add button.primary")).to_be_focused()
     values = {name: page.locator(f"#add [name={name}]").input_value() for name in ("api", "endpoint", "link", "phase")}

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 from tests.apis import oas
-from tests.live.web_gateway import WebGateway
+from tests.live.web_gateway import WebGateway, follow
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -57,7 +57,7 @@ def test_from_the_list_to_a_cell_and_to_its_lines(page, gateway):
     page.fill("#filter", "nothing of the kind")
     expect(page.locator("#shown")).to_have_text("0")
     page.fill("#filter", "pets")
-    page.click("text=pets")
+    follow(page.get_by_role("link", name="pets", exact=True))
 
     expect(page.locator("h1")).to_have_text("pets")
     expect(page.locator("#details")).to_be_hidden()
@@ -70,7 +70,7 @@ def test_from_the_list_to_a_cell_and_to_its_lines(page, gateway):
     expect(details.get_by_role("link", name="Break here")).to_have_attribute(
         "href", "/lockgate/breakpoints?api=pets&link=url_rewrite&phase=request"
     )
-    details.get_by_role("link", name="Source").click()
+    follow(details.get_by_role("link", name="Source"))
 
     expect(page.locator("tr.marked").first).to_be_in_viewport()
     expect(page.locator("tr.marked").first).to_contain_text("urlRewrite")

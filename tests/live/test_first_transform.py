@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.live.web_gateway import free_port, until
+from tests.live.web_gateway import follow, free_port, until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -119,7 +119,11 @@ class Walk:
         self.page.goto(one)
 
     def click(self, one: str) -> None:
-        self.named(one).click()
+        target = self.named(one)
+        if target.evaluate("element => element.closest('a[href]') !== null"):
+            follow(target)
+        else:
+            target.click()
 
     def tick(self, one: str) -> None:
         self.page.get_by_label(one).check()

@@ -9,7 +9,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 from tests.apis import oas, snapshot, tried
-from tests.live.web_gateway import SECONDS, TOKEN, JsonUpstream, WebGateway, until
+from tests.live.web_gateway import SECONDS, TOKEN, JsonUpstream, WebGateway, follow, until
 from tests.pages.serving import serving
 
 from lockgate.debugging.desk import Desk
@@ -126,7 +126,7 @@ def test_an_exchange_under_way_appears_at_once_and_ends(page, gateway, upstream)
     try:
         expect(rows(page)).to_have_count(1)
         expect(rows(page).first).to_contain_text("under way")
-        rows(page).locator("a").click()
+        follow(rows(page).locator("a"))
         expect(page.locator("#trace")).to_contain_text("under way")
         expect(page.get_by_text("client gets")).to_have_count(0)
     finally:
@@ -182,9 +182,11 @@ def test_a_wrong_filter_says_what_is_right(page, gateway):
 
 
 def test_keys_are_enough(page, gateway):
+    gateway.ask("GET", "/u/users/keys")
     for number in range(3):
         gateway.ask("GET", f"/u/users/keys-{number}")
     at_list(page, gateway)
+    expect(rows(page).nth(3)).to_be_visible()
 
     page.keyboard.press("/")
     page.keyboard.type("path:keys-")
@@ -214,6 +216,23 @@ def test_keys_are_enough(page, gateway):
     expect(page).to_have_url(re.compile("/lockgate/\\?filter="))
 
 
+def test_a_list_that_is_read_anew_keeps_the_focus(page, gateway):
+    for number in range(2):
+        gateway.ask("GET", f"/u/users/focus-{number}")
+    at_list(page, gateway, "path:focus-")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    row = rows(page).nth(1)
+    expect(row.locator("a")).to_be_focused()
+    before = row.element_handle()
+
+    page.keyboard.press("p")
+    page.keyboard.press("p")  # Reads it anew.
+
+    until(lambda: not before.evaluate("row => row.isConnected"), "new row")
+    expect(row.locator("a")).to_be_focused()
+
+
 def test_steps_say_why_they_ran_and_what_they_changed(page, gateway):
     at_trace(page, gateway, "GET", "/u/users/7")
 
@@ -238,7 +257,7 @@ def test_a_step_leads_to_its_line(page, gateway):
     rewrite.locator("summary").click()
     link = rewrite.get_by_role("link", name=f"users.json:{line}")
     assert link.get_attribute("href") == f"/lockgate/apis/users/source#L{line}"
-    link.click()
+    follow(link)
 
     expect(page.locator(f"#L{line}")).to_contain_text("urlRewrite")
 

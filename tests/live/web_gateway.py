@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from playwright.sync_api import Locator
+
 SECONDS = 20.0
 """Until something that ought to happen at once counts as not happening."""
 TOKEN = "tok"
@@ -29,6 +31,13 @@ def until[T](found: Callable[[], T], what: str, seconds: float = SECONDS) -> T:
             return value
         time.sleep(0.03)
     raise AssertionError(f"there was no {what} within {seconds:g} s")
+
+
+def follow(link: Locator) -> None:
+    """Click what leads to another page, and wait until that one listens: what is clicked before is lost."""
+    before = link.page.url
+    link.click()
+    link.page.wait_for_url(lambda url: url != before)
 
 
 def free_port() -> int:

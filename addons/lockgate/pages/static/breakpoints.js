@@ -123,7 +123,8 @@ async function showPauses() {
 
 function pauseRow(pause) {
   const href = `/lockgate/pauses/${pause.exchange}`;
-  return element("tr", { onclick: () => { location.href = href; } },
+  const opens = (event) => event.target.closest("a") || location.assign(href);
+  return element("tr", { onclick: opens },
     element("td", {}, element("a", { href }, element("code", {}, shown(`${pause.method} ${pause.url}`)))),
     element("td", {}, shown(pause.api)),
     element("td", {}, `${pause.when} `, element("code", {}, pause.link), element("span", { class: "faint" }, ` ${pause.phase}`)),

@@ -126,6 +126,7 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
   say("");
   sessionStorage.setItem("filter", filter);
   next = from;
+  const focused = document.activeElement?.closest?.("#exchanges tbody tr")?.dataset.id;
   rows.clear();
   table.replaceChildren(...found.map((row) => {
     const made = rowElement(row);
@@ -133,6 +134,7 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
     return made;
   }));
   if (focus === "first") table.querySelector("a")?.focus();
+  else rows.get(focused)?.querySelector("a").focus({ preventScroll: true });
   showCounts();
   follow(since);
 }
