@@ -49,6 +49,17 @@ def test_try_prints_the_trace(definition, capsys):
     assert "upstream gets: GET /b" in out
 
 
+def test_options_may_stand_between_what_is_tried_and_the_request(definition, capsys):
+    assert main(["try", str(definition), "--format", "text", "GET /pets/1"]) == 0
+    between = capsys.readouterr().out
+    assert main(["try", str(definition), "GET /pets/1", "--format", "text"]) == 0
+    assert capsys.readouterr().out.split("\n")[0] == between.split("\n")[0]
+    assert main(["show", str(definition), "--format", "text", "GET", "/pets/1"]) == 0
+    with pytest.raises(SystemExit):
+        main(["try", str(definition), "GET /pets/1", "--format", "text", "more"])
+    assert "unrecognized arguments: more" in capsys.readouterr().err
+
+
 def test_try_as_json_and_with_an_answer(definition, capsys, tmp_path):
     answer = tmp_path / "answer"
     answer.write_bytes(b"HTTP/1.1 404 Not Found\r\nContent-Type: text/x\r\n\r\ngone")

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 the command found something wrong, 2 it could not be carried out.
     """
     parser = _parser()
-    given = parser.parse_args(arguments)
+    given = _parsed(parser, arguments)
     try:
         code: int = given.run(given)
     except (UsageError, DefinitionError) as error:
@@ -41,6 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was given. Positionals may stand on both sides of options, which argparse does not see where they are optional."""
+    given, rest = parser.parse_known_args(arguments)
+    for name in getattr(given, "positionals", ()):
+        if rest and getattr(given, name) is None and not rest[0].startswith("-"):
+            setattr(given, name, rest.pop(0))
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return given
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("--api", default="", metavar="ID", help="only this one")
     show.add_argument("--gateway", type=Path, metavar="FILE")
     show.add_argument("--format", choices=("text", "json"), default="text")
-    show.set_defaults(run=_show)
+    show.set_defaults(run=_show, positionals=("method", "url"))
 
     attempt = commands.add_parser(
         "try", help="send one request through a definition that is not deployed, or run a template on an input"
@@ -111,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     template.add_argument("--xml", action="store_true", help="the body is XML (default: JSON)")
     template.add_argument("--engine", choices=("go", "jinja2", "jq"), default="go", help="default %(default)s")
     template.add_argument("--response", action="store_true", help="as for responses (default: as for requests)")
-    attempt.set_defaults(run=_try)
+    attempt.set_defaults(run=_try, positionals=("path", "request"))
 
     replay = commands.add_parser("replay", help="run recorded exchanges through definitions, and say what is different")
     replay.add_argument("recordings", nargs="+", type=Path, metavar="RECORDING", help="flow file, HAR, traces as JSON")

@@ -341,6 +341,11 @@ def test_the_flow_opens_in_mitmweb_and_its_view_leads_back(page, gateway):
     assert view["text"].splitlines()[0] == f"http://127.0.0.1:{gateway.web}/lockgate/exchanges/{exchange}"
 
 
+def test_the_gateway_says_where_its_pages_are(gateway):
+    said = f"pages of Lockgate: http://127.0.0.1:{gateway.web}/lockgate/\n"
+    until(lambda: said in gateway.log(), "line that says it")
+
+
 # Who may ask
 
 

@@ -235,13 +235,13 @@ class _Api(Calls):
                 self.widths = await isolate.install(self.texts, allowance, keeps=self.keeps)
             if self.settling and not isolate.is_settled:
                 await isolate.settle(self.settling, allowance)
-            return await isolate.run(code, allowance)
+            return await isolate.run(code, allowance, hurries=self.hurries)
         except (BrokenError, OutOfMemoryError, TimeoutError):
             if self._is_closed:
                 raise ServiceError(_ENDS) from None
             raise
         finally:
-            self._give_back(isolate)
+            isolate.when_ended(self._give_back)
 
     async def _turn(self) -> Isolate:
         """An isolate that does nothing, for the caller alone."""

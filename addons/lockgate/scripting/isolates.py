@@ -66,6 +66,7 @@ class Isolate:
         "__weakref__",
         "_context",
         "_end",
+        "_ending",
         "_limit",
         "_loop",
         "_name",
@@ -94,6 +95,8 @@ class Isolate:
         self._name: Final = f"engine_{secrets.token_hex(16)}"
         _open.add(self)
         self._end: Final = f'"use strict";{self._name}.end()'
+        self._ending: asyncio.Task[None] | None = None
+        """Puts back what the last run changed."""
         self.is_installed = False
         """Whether it has the API's sources."""
         self.is_settled = False
@@ -182,46 +185,72 @@ class Isolate:
         await self.run(code, allowance)
         self.is_settled = True
 
-    async def run(self, code: str, allowance: Allowance) -> Outcome:
+    async def run(self, code: str, allowance: Allowance, *, hurries: bool = False) -> Outcome:
         """Run something of the engine, to which scripts belong, and put everything back.
 
         Args:
             code: A call of one of ``runner.js``'s functions.
             allowance: What it may take.
+            hurries: Gives the outcome before everything is put back; ``when_ended`` and ``ended`` tell when it is. That
+                promises end which the run leaves behind is not known by then.
 
         Raises:
             TimeoutError: It takes too long.
             BrokenError: V8 failed.
             OutOfMemoryError: It needs too much memory.
         """
-        return outcome(await self.run_text(code, allowance))
+        return outcome(await self.run_text(code, allowance, hurries=hurries))
 
-    async def run_text(self, code: str, allowance: Allowance) -> str:
+    async def run_text(self, code: str, allowance: Allowance, *, hurries: bool = False) -> str:
         """As ``run``, with the outcome as JSON."""
         from py_mini_racer import JSEvalException, JSOOMException
 
+        await self.ended()
         if self not in _open:
             raise BrokenError("it was ended")  # it would never answer
         self.busy_since = self._loop.time()
         self.is_usable = False
         # Both are handed over at once. The second one begins when whatever the first one left to do is done; so it is
         # this run's time that is used up by promises that never end, not the next one's.
-        first = asyncio.Task(self._evaluate(f'"use strict";{self._name}.{code}'), loop=self._loop, eager_start=True)
+        run = asyncio.Task(self._evaluate(f'"use strict";{self._name}.{code}'), loop=self._loop, eager_start=True)
+        self._ending = asyncio.Task(self._put_back(run, allowance.left), loop=self._loop, eager_start=True)
+        self._ending.add_done_callback(_note)
         try:
             async with allowance.spent() as self._limit:
-                is_clean = await self._evaluate(self._end)
-                text = await first
-        except JSOOMException:
-            raise OutOfMemoryError from None
-        except JSEvalException as error:
-            raise BrokenError(str(error).partition("\n")[0]) from None
+                text = await run
+                if not hurries:
+                    await self._ending
+        except BaseException as error:
+            self._ending.cancel()
+            self.is_usable = False
+            if isinstance(error, JSOOMException):
+                raise OutOfMemoryError from None
+            if isinstance(error, JSEvalException):
+                raise BrokenError(str(error).partition("\n")[0]) from None
+            raise
         finally:
             self._limit = None
-            _forget(first)
         if not isinstance(text, str):
             raise BrokenError("the engine gave no text")
-        self.is_usable = is_clean is True and self in _open
         return text
+
+    async def _put_back(self, run: "asyncio.Task[object]", seconds: float) -> None:
+        async with asyncio.timeout(max(seconds, 0.0)):
+            is_clean = await self._evaluate(self._end)
+        has_failed = not run.done() or run.cancelled() or run.exception() is not None
+        self.is_usable = is_clean is True and not has_failed and self in _open
+
+    async def ended(self) -> None:
+        """Wait until everything of the last run is put back, or could not be."""
+        if self._ending is not None and not self._ending.done():
+            await asyncio.wait((self._ending,))
+
+    def when_ended(self, then: Callable[["Isolate"], object]) -> None:
+        """Have something done when everything of the last run is put back, or could not be: at once, if it is."""
+        if self._ending is None or self._ending.done():
+            then(self)
+        else:
+            self._ending.add_done_callback(lambda _: then(self))
 
     async def _evaluate(self, code: str) -> object:
         return await self._v8.eval_cancelable(code)
@@ -244,8 +273,11 @@ class Isolate:
             self._prepare()  # to give back a full heap takes 20 ms
             close()
 
-        if self._limit is not None and not self._loop.is_closed():
-            self._limit.reschedule(self._loop.time())  # V8 would not tell of the end of a run that it does not finish
+        if not self._loop.is_closed():  # V8 would not tell of the end of a run that it does not finish
+            if self._limit is not None:
+                self._limit.reschedule(self._loop.time())
+            if self._ending is not None:
+                self._ending.cancel()
         if self in _open:
             _open.discard(self)
             try:
@@ -261,11 +293,9 @@ class Isolate:
         self._context.__exit__(None, None, None)
 
 
-def _forget(task: asyncio.Task[object]) -> None:
-    """Let a task go without a word."""
-    if not task.done():
-        task.cancel()
-    elif not task.cancelled():
+def _note(task: asyncio.Task[None]) -> None:
+    """Take notice of how a task ended; what it was for is not usable then, which is all that there is to say."""
+    if not task.cancelled():
         task.exception()
 
 

@@ -72,6 +72,7 @@ class Performer:
         except BrokenError as error:
             state, why = "broken", str(error)
         if isolate is not None:
+            await isolate.ended()
             self._keep(key, isolate)
         return Done({"state": state, "why": why, "used": allowance.used, "widths": widths}, answer)
 

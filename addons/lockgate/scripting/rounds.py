@@ -56,6 +56,9 @@ class Calls(ABC):
         self.names: Final = tuple(name for name, _ in program.sources)
         self.texts: Final = tuple(text for _, text in program.sources)
         self.keeps: Final = program.keeps
+        self.hurries: Final = not any("async" in text for text in self.texts)
+        """Whether its outcomes may go out before everything is put back: only ``async`` leaves something to do behind,
+        which a call has to answer for if it does not end."""
         self.widths: Sequence[int] = ()
         """Characters that the engine puts before the first line of each source."""
         self.settling = ""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from mitmproxy import ctx, exceptions, master, options
 from mitmproxy.addons.script import ScriptLoader
@@ -127,6 +128,8 @@ class _Announcement:
         web_url = getattr(ctx.master, "web_url", None)
         if web_url:
             logger.log(ALERT, "mitmweb: %s", web_url)
+            if self._lockgate.carrier.desk is not None:
+                logger.log(ALERT, "pages of Lockgate: %s", urlsplit(web_url)._replace(path="/lockgate/").geturl())
 
 
 def _make_master(opts: options.Options, *, headless: bool) -> master.Master:
