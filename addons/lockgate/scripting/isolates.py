@@ -210,35 +210,29 @@ class Isolate:
             raise BrokenError("it was ended")  # it would never answer
         self.busy_since = self._loop.time()
         self.is_usable = False
-        # Both are handed over at once. The second one begins when whatever the first one left to do is done; so it is
-        # this run's time that is used up by promises that never end, not the next one's.
-        run = asyncio.Task(self._evaluate(f'"use strict";{self._name}.{code}'), loop=self._loop, eager_start=True)
-        self._ending = asyncio.Task(self._put_back(run, allowance.left), loop=self._loop, eager_start=True)
-        self._ending.add_done_callback(_note)
         try:
             async with allowance.spent() as self._limit:
-                text = await run
+                text = await self._evaluate(f'"use strict";{self._name}.{code}')
+                # It begins when whatever the run left to do is done; so it is this run's time that is used up by promises
+                # that never end, not the next one's.
+                self._ending = asyncio.Task(self._put_back(allowance.left), loop=self._loop)
+                self._ending.add_done_callback(_note)
                 if not hurries:
                     await self._ending
-        except BaseException as error:
-            self._ending.cancel()
-            self.is_usable = False
-            if isinstance(error, JSOOMException):
-                raise OutOfMemoryError from None
-            if isinstance(error, JSEvalException):
-                raise BrokenError(str(error).partition("\n")[0]) from None
-            raise
+        except JSOOMException:
+            raise OutOfMemoryError from None
+        except JSEvalException as error:
+            raise BrokenError(str(error).partition("\n")[0]) from None
         finally:
             self._limit = None
         if not isinstance(text, str):
             raise BrokenError("the engine gave no text")
         return text
 
-    async def _put_back(self, run: "asyncio.Task[object]", seconds: float) -> None:
+    async def _put_back(self, seconds: float) -> None:
         async with asyncio.timeout(max(seconds, 0.0)):
             is_clean = await self._evaluate(self._end)
-        has_failed = not run.done() or run.cancelled() or run.exception() is not None
-        self.is_usable = is_clean is True and not has_failed and self in _open
+        self.is_usable = is_clean is True and self in _open
 
     async def ended(self) -> None:
         """Wait until everything of the last run is put back, or could not be."""
