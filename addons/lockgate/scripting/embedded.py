@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, final, override
 
-from lockgate.scripting.isolates import MEMORY, Isolate, nothing
+from lockgate.scripting.isolates import MEMORY, Isolate, UntidyError, nothing
 from lockgate.scripting.replay import Allowance, Outcome
 from lockgate.scripting.rounds import BrokenError, Calls, OutOfMemoryError
 from lockgate.services import HostCalls, ScriptCall, ScriptProgram, ScriptResult, ServiceError
@@ -229,19 +229,22 @@ class _Api(Calls):
 
     @override
     async def round(self, code: str, allowance: Allowance) -> Outcome:
-        isolate = await self._turn()
-        try:
-            if not isolate.is_installed:
-                self.widths = await isolate.install(self.texts, allowance, keeps=self.keeps)
-            if self.settling and not isolate.is_settled:
-                await isolate.settle(self.settling, allowance)
-            return await isolate.run(code, allowance, hurries=self.hurries)
-        except (BrokenError, OutOfMemoryError, TimeoutError):
-            if self._is_closed:
-                raise ServiceError(_ENDS) from None
-            raise
-        finally:
-            isolate.when_ended(self._give_back)
+        while True:
+            isolate = await self._turn()
+            try:
+                if not isolate.is_installed:
+                    self.widths = await isolate.install(self.texts, allowance, keeps=self.keeps)
+                if self.settling and not isolate.is_settled:
+                    await isolate.settle(self.settling, allowance)
+                return await isolate.run(code, allowance, tidies=self.tidies and isolate.is_settled)
+            except UntidyError:
+                continue
+            except (BrokenError, OutOfMemoryError, TimeoutError):
+                if self._is_closed:
+                    raise ServiceError(_ENDS) from None
+                raise
+            finally:
+                self._give_back(isolate)
 
     async def _turn(self) -> Isolate:
         """An isolate that does nothing, for the caller alone."""

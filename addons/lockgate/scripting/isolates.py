@@ -33,6 +33,7 @@ MEMORY: Final = 64 << 20
 _START_SECONDS: Final = 30.0
 """Until a V8 that did not start counts as failed; the first one of a process reads a large library."""
 _UNUSABLE: Final = "V8 does not start"
+_UNTIDY: Final = '["untidy"]'
 
 
 def nothing() -> None:
@@ -58,6 +59,10 @@ def _close_all() -> None:
 atexit.register(_close_all)
 
 
+class UntidyError(Exception):
+    """The last run changed something that cannot be put back. Another V8 can do what was asked for."""
+
+
 @final
 class Isolate:
     """A V8 that is ready to run scripts of one API. It belongs to the event loop in which it was opened."""
@@ -66,7 +71,6 @@ class Isolate:
         "__weakref__",
         "_context",
         "_end",
-        "_ending",
         "_limit",
         "_loop",
         "_name",
@@ -95,8 +99,6 @@ class Isolate:
         self._name: Final = f"engine_{secrets.token_hex(16)}"
         _open.add(self)
         self._end: Final = f'"use strict";{self._name}.end()'
-        self._ending: asyncio.Task[None] | None = None
-        """Puts back what the last run changed."""
         self.is_installed = False
         """Whether it has the API's sources."""
         self.is_settled = False
@@ -185,66 +187,50 @@ class Isolate:
         await self.run(code, allowance)
         self.is_settled = True
 
-    async def run(self, code: str, allowance: Allowance, *, hurries: bool = False) -> Outcome:
+    async def run(self, code: str, allowance: Allowance, *, tidies: bool = False) -> Outcome:
         """Run something of the engine, to which scripts belong, and put everything back.
 
         Args:
             code: A call of one of ``runner.js``'s functions.
             allowance: What it may take.
-            hurries: Gives the outcome before everything is put back; ``when_ended`` and ``ended`` tell when it is. That
-                promises end which the run leaves behind is not known by then.
+            tidies: The code itself puts everything back, behind its outcome.
 
         Raises:
+            UntidyError: The run before it could not put everything back; this one did not begin.
             TimeoutError: It takes too long.
             BrokenError: V8 failed.
             OutOfMemoryError: It needs too much memory.
         """
-        return outcome(await self.run_text(code, allowance, hurries=hurries))
+        return outcome(await self.run_text(code, allowance, tidies=tidies))
 
-    async def run_text(self, code: str, allowance: Allowance, *, hurries: bool = False) -> str:
+    async def run_text(self, code: str, allowance: Allowance, *, tidies: bool = False) -> str:
         """As ``run``, with the outcome as JSON."""
         from py_mini_racer import JSEvalException, JSOOMException
 
-        await self.ended()
         if self not in _open:
             raise BrokenError("it was ended")  # it would never answer
         self.busy_since = self._loop.time()
         self.is_usable = False
+        is_clean: object = True
         try:
             async with allowance.spent() as self._limit:
                 text = await self._evaluate(f'"use strict";{self._name}.{code}')
-                # It begins when whatever the run left to do is done; so it is this run's time that is used up by promises
-                # that never end, not the next one's.
-                self._ending = asyncio.Task(self._put_back(allowance.left), loop=self._loop)
-                self._ending.add_done_callback(_note)
-                if not hurries:
-                    await self._ending
+                if not tidies:
+                    # It begins when whatever the run left to do is done; so it is this run's time that is used up by
+                    # promises that never end, not the next one's.
+                    is_clean = await self._evaluate(self._end)
         except JSOOMException:
             raise OutOfMemoryError from None
         except JSEvalException as error:
             raise BrokenError(str(error).partition("\n")[0]) from None
         finally:
             self._limit = None
+        if text == _UNTIDY:
+            raise UntidyError
         if not isinstance(text, str):
             raise BrokenError("the engine gave no text")
-        return text
-
-    async def _put_back(self, seconds: float) -> None:
-        async with asyncio.timeout(max(seconds, 0.0)):
-            is_clean = await self._evaluate(self._end)
         self.is_usable = is_clean is True and self in _open
-
-    async def ended(self) -> None:
-        """Wait until everything of the last run is put back, or could not be."""
-        if self._ending is not None and not self._ending.done():
-            await asyncio.wait((self._ending,))
-
-    def when_ended(self, then: Callable[["Isolate"], object]) -> None:
-        """Have something done when everything of the last run is put back, or could not be: at once, if it is."""
-        if self._ending is None or self._ending.done():
-            then(self)
-        else:
-            self._ending.add_done_callback(lambda _: then(self))
+        return text
 
     async def _evaluate(self, code: str) -> object:
         return await self._v8.eval_cancelable(code)
@@ -267,11 +253,8 @@ class Isolate:
             self._prepare()  # to give back a full heap takes 20 ms
             close()
 
-        if not self._loop.is_closed():  # V8 would not tell of the end of a run that it does not finish
-            if self._limit is not None:
-                self._limit.reschedule(self._loop.time())
-            if self._ending is not None:
-                self._ending.cancel()
+        if self._limit is not None and not self._loop.is_closed():
+            self._limit.reschedule(self._loop.time())  # V8 would not tell of the end of a run that it does not finish
         if self in _open:
             _open.discard(self)
             try:
@@ -285,12 +268,6 @@ class Isolate:
         """End it, and wait until it has ended."""
         _open.discard(self)
         self._context.__exit__(None, None, None)
-
-
-def _note(task: asyncio.Task[None]) -> None:
-    """Take notice of how a task ended; what it was for is not usable then, which is all that there is to say."""
-    if not task.cancelled():
-        task.exception()
 
 
 class _PatientLoop:

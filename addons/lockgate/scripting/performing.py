@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, final
 
 from lockgate.scripting import v8
-from lockgate.scripting.isolates import MEMORY, Isolate, read_boot
+from lockgate.scripting.isolates import MEMORY, Isolate, UntidyError, read_boot
 from lockgate.scripting.replay import Allowance
 from lockgate.scripting.rounds import BrokenError, OutOfMemoryError
 from lockgate.services import Done
@@ -21,7 +21,7 @@ MOST_ISOLATES: Final = 16
 
 @final
 class Performer:
-    """Does tasks. Header: ``program``, a key; ``seconds``; ``settling``; ``has_sources``; ``keeps``. Blobs: the code, and the sources.
+    """Does tasks. Header: ``program``, a key; ``seconds``; ``settling``; ``has_sources``; ``keeps``; ``tidies``. Blobs: the code, and the sources.
 
     The answer's header has ``state`` (``done``, ``unknown``, ``timeout``, ``memory``, ``broken``) and ``used`` seconds, and
     where the sources were new, ``widths``; its blob is the outcome as JSON. ``unknown`` asks for the sources.
@@ -63,8 +63,10 @@ class Performer:
                 widths = await isolate.install(texts, allowance, keeps=header["keeps"] is True)
                 if header["settling"]:
                     await isolate.settle(str(header["settling"]), allowance)
-            answer = ((await isolate.run_text(code, allowance)).encode(),)
+            answer = ((await isolate.run_text(code, allowance, tidies=header["tidies"] is True)).encode(),)
             state = "done"
+        except UntidyError:
+            state = "unknown"
         except TimeoutError:
             state = "timeout"
         except OutOfMemoryError:
@@ -72,7 +74,6 @@ class Performer:
         except BrokenError as error:
             state, why = "broken", str(error)
         if isolate is not None:
-            await isolate.ended()
             self._keep(key, isolate)
         return Done({"state": state, "why": why, "used": allowance.used, "widths": widths}, answer)
 

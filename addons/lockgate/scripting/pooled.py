@@ -79,6 +79,7 @@ class _Remote(Calls):
             raise TimeoutError
         settled = hashlib.sha256(self.settling.encode()).hexdigest() if self.settling else ""
         header = {"program": f"{self.digest}.{settled}", "settling": self.settling, "keeps": self.keeps}
+        header["tidies"] = self.tidies and self.settling != ""
         done = await self._run(header, code, allowance, has_sources=False)
         if done.header.get("state") == "unknown":
             done = await self._run(header, code, allowance, has_sources=True)

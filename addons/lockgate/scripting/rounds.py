@@ -24,6 +24,12 @@ LOADING_SECONDS: Final = 10.0
 """After which a call fails that waits for another one to load the sources."""
 
 
+_LEAVES: Final = ("async", "eval", "Function")
+"""Words of sources that may leave something to do behind: what does not end is the fault of the call that left it, and
+what it changes is to be put back. (To make an ``async`` function without any of them takes intent, and costs one's own API
+a call.)"""
+
+
 class OutOfMemoryError(Exception):
     """A script needs more memory than it may have."""
 
@@ -56,9 +62,8 @@ class Calls(ABC):
         self.names: Final = tuple(name for name, _ in program.sources)
         self.texts: Final = tuple(text for _, text in program.sources)
         self.keeps: Final = program.keeps
-        self.hurries: Final = not any("async" in text for text in self.texts)
-        """Whether its outcomes may go out before everything is put back: only ``async`` leaves something to do behind,
-        which a call has to answer for if it does not end."""
+        self.tidies: Final = not any(word in text for text in self.texts for word in _LEAVES)
+        """Whether calls put everything back behind their outcome, so that nobody waits for it."""
         self.widths: Sequence[int] = ()
         """Characters that the engine puts before the first line of each source."""
         self.settling = ""
@@ -92,7 +97,7 @@ class Calls(ABC):
         error: ScriptError | None
         try:
             log = await self._load(call, hosts, allowance)
-            head, tail = _call_parts(call)
+            head, tail = _call_parts(call, tidies=self.tidies)
             came = await replayed(
                 lambda known: self.round(f"{head}{known.literal}{tail}", allowance),
                 memo,
@@ -147,11 +152,14 @@ _KINDS: Final[Mapping[str, ScriptErrorKind]] = {
 """Of errors that the engine's own JavaScript finds."""
 
 
-def _call_parts(call: ScriptCall) -> tuple[str, str]:
+def _call_parts(call: ScriptCall, *, tidies: bool) -> tuple[str, str]:
     """A call in JavaScript: what stands before the answers that are known, and what behind them."""
     arguments = ",".join(map(json.dumps, call.arguments))
     seed, now = call.seed or 0, _milliseconds(call.now or 0.0)
-    return f"call({json.dumps(call.kind)},{json.dumps(call.name)},[{arguments}],{now},{seed},", f",{call.most_calls})"
+    return (
+        f"call({json.dumps(call.kind)},{json.dumps(call.name)},[{arguments}],{now},{seed},",
+        f",{call.most_calls},{json.dumps(tidies)})",
+    )
 
 
 def _milliseconds(seconds: float) -> int:

@@ -304,6 +304,23 @@
     return `[${quote(kind)},${value === undefined ? 'null' : quote(value)},[${log}],[${failures}]]`;
   }
 
+  function tidy() {
+    pending = unwinding;
+    memo = [];
+    log = '';
+    removeGlobals();
+    return !lockgate.dirty() || lockgate.restore();
+  }
+
+  let isTidy = true;
+
+  /** Puts everything back when the outcome is on its way. No script can change how `await` works. */
+  async function tidyLater() {
+    isTidy = false;
+    await 0;
+    isTidy = tidy();
+  }
+
   const engine = {
     __proto__: null,
 
@@ -337,8 +354,13 @@
       return '["settled"]';
     },
 
-    /** Loads the sources as before, and calls. */
-    call(kind, name, list, at, seed, known, mostCalls) {
+    /**
+     * Loads the sources as before, and calls. Where it tidies, everything is put back right behind the outcome, beside
+     * whoever reads it; what could not be put back shows at the next call, which is for another V8 then.
+     */
+    call(kind, name, list, at, seed, known, mostCalls, tidies) {
+      if (!isTidy) return '["untidy"]';
+      if (tidies) tidyLater();
       begin(0, false);
       load();
       if (fatal !== null) return outcome('text', undefined);
@@ -360,13 +382,7 @@
     },
 
     /** Puts everything back, once all that a run left to do is done. Answers whether that went well. */
-    end() {
-      pending = unwinding;
-      memo = [];
-      log = '';
-      removeGlobals();
-      return !lockgate.dirty() || lockgate.restore();
-    },
+    end: tidy,
   };
 
   lockgate.install();
