@@ -1,5 +1,15 @@
+import os
+import sys
+from collections.abc import Iterator
+
 import hypothesis
 import pytest
+from tests.serving import Subprocess, serving
+
+# Compiled modules are kept, whatever the environment says: those of these tests, which pytest rewrites, and those of
+# the gateways that tests start. Without them, half of what a gateway's start takes is compiling mitmproxy.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("lockgate", deadline=None)
@@ -13,6 +23,13 @@ FIRST = ("test_vectors.py", "test_accidents.py")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that take long."""
     items.sort(key=lambda item: item.path.name not in FIRST)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Subprocess]:
+    """Starts ``lockgate serve`` without importing everything anew."""
+    with serving() as path:
+        yield Subprocess(path)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.ports import free_port
+from tests.serving import Subprocess
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "conformance"))
@@ -29,6 +31,8 @@ import refusals  # noqa: E402
 
 from lockgate.loading import load  # noqa: E402
 from lockgate.settings import Settings  # noqa: E402
+
+checker.free_port = free_port
 
 START = (
     f"{sys.executable} -m lockgate.cli serve --headless --definitions {{definitions}} --gateway {{gateway}} "
@@ -90,10 +94,14 @@ def play(settings: dict[str, Any], group: list[dict[str, Any]]) -> dict[str, lis
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
-    """A folder that all workers of this run have in common."""
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, forks: Subprocess
+) -> Iterator[Path]:
+    """A folder that all workers of this run have in common, where cases are played."""
     folder = tmp_path_factory.getbasetemp()
-    return folder.parent if hasattr(request.config, "workerinput") else folder
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checker, "subprocess", forks)
+        yield folder.parent if hasattr(request.config, "workerinput") else folder
 
 
 @functools.cache

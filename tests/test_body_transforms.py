@@ -140,6 +140,26 @@ def test_claims_are_json():
     assert data["jwt_claims_roles"] == ["a", 1.0]
 
 
+SET_BY_A_FILTER = {"list": ("a", 1, ("b",)), "map": {"a": ({},)}, "n": 5, "yes": True, "headers": {"a": None}}
+
+
+def test_what_a_filter_set_is_json():
+    data = context_data({**SET_BY_A_FILTER, "path_parts": ("a", {}), "request_data": ("q",)})
+
+    assert {name: go_type(value) for name, value in data.items()} == {
+        "list": "[]interface {}",
+        "map": "map[string]interface {}",
+        "n": "float64",
+        "yes": "bool",
+        "headers": "map[string]interface {}",
+        "path_parts": "[]interface {}",
+        "request_data": "[]interface {}",
+    }
+    assert output("{{index ._tyk_context.list 2 0}} {{._tyk_context}}", facts=Facts(SET_BY_A_FILTER)) == (
+        "b map[headers:map[a:<nil>] list:[a 1 [b]] map:map[a:[map[]]] n:5 yes:true]"
+    )
+
+
 @pytest.mark.parametrize(
     ("template", "expected"),
     [

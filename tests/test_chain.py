@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from tests.helpers import make_services
+from tests.pace import at_best
 
 from lockgate.chain import run_links
 from lockgate.exchange import Exchange, Request, Response, Upstream
@@ -187,6 +188,7 @@ async def test_an_observer_may_change_what_a_link_made():
     assert [(step.link, step.outcome) for step in trace.steps] == [("a_link", "continue"), ("watcher", "edited")]
 
 
+@at_best(5)
 async def test_what_an_observer_takes_in_time_is_no_links():
     class Slow(Watcher):
         async def before(self, link, exchange):

@@ -105,8 +105,8 @@ def test_a_filter_runs_in_a_process_of_its_own(folder: Path, capsys: pytest.Capt
         ("--template a.tmpl", "expected --input FILE beside --template; '-' reads stdin"),
         ("api.yaml --template a.tmpl --input in.json", "expected no DEFINITION beside --template, found 'api.yaml'"),
         ("--template a.tmpl --input in.json --engine jq --xml", "expected no --xml beside --engine jq"),
-        ("api.yaml /a --input in.json", "expected --template FILE beside --input and --xml"),
-        ("api.yaml", "expected REQUEST, or --recorded FILE"),
+        ("api.yaml /a --input in.json", "expected --template FILE beside --input"),
+        ("api.yaml", "expected DEFINITION and REQUEST, or --recorded FILE, found only 'api.yaml'"),
         ("", "expected DEFINITION and REQUEST, --section FILE, or --template FILE and --input FILE"),
     ],
 )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lockgate.jq_filters import (
     LONGEST,
+    MOST_LEVELS,
     MOST_TOKENS,
     Facts,
     FilterError,
@@ -325,10 +326,20 @@ def test_content_encodings():
     made = run("{body: .body.a}", gzip.compress(b'{"a": [1]}'), codings=["gzip"])
     assert gzip.decompress(made.body) == b"[1]"
     assert run("{body}", b"no gzip", codings=["gzip"]).failure
-    assert run("{body}", b"{}", codings=["unknown"]).failure == "content encoding 'unknown' cannot be read"
+    taken = run("{body}", b"{}", codings=["gzip", "utf-8"])
+    assert (taken.body, taken.remark) == (b"{}", "content encoding 'utf-8' cannot be read: the body is taken as it is")
+    assert run("{body}", b"x", codings=["utf-8"]).failure
+
+
+def test_a_variable_is_not_nested_deeply():
+    levels = MOST_LEVELS - 1
+    made = run("{body: 1, tyk_context: {a: .body, b: [.body], c: [[.body]]}}", b"[" * levels + b"]" * levels)
+    assert made.variables.keys() == {"a", "b"}
+    assert made.remark == "the variable 'c' is nested too deeply"
 
 
 def test_nested_deeply():
     deep = b"[" * 5000 + b"]" * 5000
     assert body_of(".body | length", deep) == b"1"
+    assert body_of(".body", deep) == deep
     assert run("{body}", b"[" * 20000 + b"]" * 20000).failure

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.ports import free_port
 from tests.same_everywhere import compare_file, snapshot_of
 
 HERE = Path(__file__).parent
@@ -19,6 +20,8 @@ sys.path.insert(0, str(HERE / "conformance"))
 
 import case as cases  # noqa: E402
 import check as checker  # noqa: E402
+
+checker.free_port = free_port
 
 START = (
     f"{sys.executable} -m lockgate.cli serve --headless --definitions {{definitions}} --gateway {{gateway}} "
@@ -52,7 +55,7 @@ RELOADING = ("/tyk/apis", "/tyk/oas", "/tyk/reload")
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("settings", "group"), PARTS)
-def test_vectors_agree(settings, group, record_property, tmp_path, monkeypatch):
+def test_vectors_agree(settings, group, record_property, tmp_path, monkeypatch, forks):
     """With the recording; and live exchanges, replayed ones and tried ones with one another, messages and traces."""
     tally, shown, report = collections.defaultdict(lambda: [0, 0]), [], {}
     flows = tmp_path / "flows"
@@ -65,6 +68,7 @@ def test_vectors_agree(settings, group, record_property, tmp_path, monkeypatch):
             homes.append(self.home)
 
     monkeypatch.setattr(checker, "Gateway", Gateway)
+    monkeypatch.setattr(checker, "subprocess", forks)
     checker.check(group, settings, args, tally, shown, report)
 
     record_property("vector_exchanges", sum(bad + good for bad, good in tally.values()))

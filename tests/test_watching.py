@@ -7,7 +7,7 @@ import pytest
 
 from lockgate.watching import changes, folders_of
 
-SECONDS = 10
+SECONDS = 20
 
 
 class Watch:

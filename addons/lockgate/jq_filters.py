@@ -21,7 +21,7 @@ import jq
 from lockgate.documents.json import JsonError, decode_floats, encode
 from lockgate.exchange import Exchange, Headers, NotRead, Variables, VariableValue, canonical
 from lockgate.services import Done, Services, Task, TaskLimitError
-from lockgate.unpacking import PackingError, TooLargeError, packed_all, unpacked_all
+from lockgate.unpacking import READABLE, PackingError, TooLargeError, packed_all, unpacked_all
 
 KIND: Final = "jq"
 """Of tasks."""
@@ -35,6 +35,8 @@ INLINE_BYTES: Final = 32 * 1024
 """Of facts that are handed over on the event loop."""
 LARGEST: Final = 64 << 20
 """Bytes of a body, without its content encodings."""
+MOST_LEVELS: Final = 100
+"""Of lists and objects in a variable that a filter sets."""
 MOST_COMPILED: Final = 64
 """Filters that a process keeps compiled."""
 
@@ -382,6 +384,10 @@ def perform(header: Mapping[str, Any], blobs: Sequence[bytes]) -> Done:
     filter_text, facts, body = blobs
     known = json.loads(facts)
     codings = [str(packing) for packing in header["codings"]]
+    remark = ""
+    if (unknown := next((one for one in codings if one not in READABLE), None)) is not None:
+        # As with templates: a label such as "utf-8" says nothing of the body.
+        codings, remark = [], f"content encoding {unknown!r} cannot be read: the body is taken as it is"
     try:
         document = _document(unpacked_all(body, codings, LARGEST), known, header)
         output = _first_output(filter_text.decode(), document, known["now"])
@@ -394,6 +400,7 @@ def perform(header: Mapping[str, Any], blobs: Sequence[bytes]) -> Done:
     except JsonError as error:
         return Done({"failure": error.text})
     headers, variables, remarks = _beside(output)
+    remarks = [remark, *remarks] if remark else remarks
     return Done({"headers": headers, "variables": variables, "remark": "; ".join(remarks)}, (packed,))
 
 
@@ -450,20 +457,41 @@ def _beside(output: Mapping[str, object]) -> tuple[dict[str, str], dict[str, obj
                 remarks.append(f"the header {name!r} is no string")
     elif headers is not None:
         remarks.append("'rewrite_headers' is no object")
-    if variables is not None and not isinstance(variables, dict):
+    known: dict[str, object] = {}
+    if isinstance(variables, dict):
+        for name, value in variables.items():
+            if _is_deep(value):
+                remarks.append(f"the variable {name!r} is nested too deeply")
+            else:
+                known[name] = value
+    elif variables is not None:
         remarks.append("'tyk_context' is no object")
-    return kept, variables if isinstance(variables, dict) else {}, remarks
+    return kept, known, remarks
+
+
+def _is_deep(value: object) -> bool:
+    """Whether a value has more levels than a variable may have."""
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        holders = [one for one in level if isinstance(one, list | dict)]
+        if not holders:
+            return False
+        level = [item for one in holders for item in (one.values() if isinstance(one, dict) else one)]
+    return True
 
 
 def _floats(value: object) -> object:
-    """A value with floats for all numbers, as the reference gateway's language has them."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(value, list):
-        return [_floats(one) for one in value]
-    if isinstance(value, dict):
-        return {name: _floats(one) for name, one in value.items()}
-    return value
+    """A value with floats for all numbers, as the reference gateway's language has them; of any depth, and in its place."""
+    whole: list[object] = [value]
+    left: list[list[object] | dict[str, object]] = [whole]
+    while left:
+        holder = left.pop()
+        for key, item in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if type(item) is int:
+                holder[key] = float(item)  # type: ignore[index] # a key of its own
+            elif isinstance(item, list | dict):
+                left.append(item)
+    return whole[0]
 
 
 def _plain(value: VariableValue) -> object:

@@ -106,7 +106,7 @@ def _address(file: str, folder: PurePath) -> dict[str, str]:
         inner = _normal(path).relative_to(_normal(folder))
     except ValueError:
         return {"uri": _normal(path).as_uri()}
-    return {"uri": quote(inner.as_posix()), "uriBaseId": ROOT}
+    return {"uri": quote(inner.as_posix(), errors="surrogateescape"), "uriBaseId": ROOT}
 
 
 def _normal(path: PurePath) -> PurePath:

@@ -231,3 +231,6 @@ _UNPACK: Final[Mapping[str, Callable[[bytes, int], Iterator[bytes]]]] = {
     "br": _brotli,
     "zstd": _zstd,
 }
+
+READABLE: Final = frozenset(_UNPACK)
+"""Encodings that there are."""

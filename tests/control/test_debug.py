@@ -16,7 +16,8 @@ from lockgate.control.debug import MalformedError, Trials, asked_of
 from lockgate.debugging import trial
 from lockgate.deployment import Deployment
 from lockgate.exchange import Headers
-from lockgate.services import HttpAnswer, HttpReply
+from lockgate.inspection import session_of
+from lockgate.services import FoundKey, HttpAnswer, HttpReply
 
 SECRET = {"X-Tyk-Authorization": "s3cret"}
 SPEC = {
@@ -40,6 +41,15 @@ class Upstream:
         return [HttpReply(0, HttpAnswer(200, headers, b"ok"))]
 
 
+class OneKey:
+    async def find(self, names):
+        known = "a-key-of-the-gateway"
+        return FoundKey(known, session_of(b"{}")) if known in names else None
+
+    async def keep_meta_data(self, name, meta_data):
+        raise AssertionError("a debug run changes no key")
+
+
 @pytest.fixture
 def upstream():
     return Upstream()
@@ -56,7 +66,7 @@ async def ask(deployment, upstream):
     async def reload():
         return deployment.reload()
 
-    trials = Trials(replace(BENCH.outside, http=upstream), BENCH.scripts)
+    trials = Trials(replace(BENCH.outside, http=upstream, sessions=OneKey()), BENCH.scripts)
     server = HTTPServer(make_app(deployment, reload, trials=trials))
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
@@ -111,6 +121,64 @@ async def test_a_question_mark_is_one_of_the_path(ask, upstream):
     await ask({"spec": SPEC, "request": {"path": "/a?b=1"}})
 
     assert upstream.calls[0].url == "http://upstream.test:80/base/a%3Fb=1"
+
+
+def closed_oas():
+    document = oas(listen="/other/", internal=True)
+    document["x-tyk-api-gateway"]["info"]["state"]["active"] = False
+    document["x-tyk-api-gateway"]["server"]["customDomain"] = {"enabled": True, "name": "api.test"}
+    return document
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        pytest.param("", "/base", id="none"),
+        pytest.param("/", "/base", id="root"),
+        pytest.param("a%20b/%7b", "/base/a%20b/%7b", id="escaped"),
+        pytest.param("a b/100%/#x", "/base/a%20b/100%25/%23x", id="to be escaped"),
+        pytest.param("//a//b/../c/", "/base/a/c/", id="double slashes and dots"),
+    ],
+)
+async def test_a_path_is_put_behind_the_listen_path(ask, upstream, path, sent):
+    await ask({"spec": SPEC, "request": {"path": path}})
+
+    assert [call.url.removeprefix("http://upstream.test:80") for call in upstream.calls] == [sent]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"spec": {**SPEC, "active": False}},
+        {"spec": {**SPEC, "internal": True, "domain": "api.test"}},
+        {"oas": closed_oas()},
+    ],
+    ids=["not active", "internal", "OAS"],
+)
+async def test_the_chain_is_run_however_the_api_is_reached(ask, upstream, document):
+    status, told = await ask({**document, "request": REQUEST})
+
+    assert (status, len(upstream.calls)) == (200, 1)
+    assert "HTTP/1.1 200 OK" in told["response"]
+
+
+async def test_a_key_of_the_gateway_lets_in_and_is_not_changed(ask, upstream):
+    keyed = {**SPEC, "use_keyless": False, "auth": {"auth_header_name": "Authorization"}}
+    shown = {**REQUEST, "headers": {"Authorization": ["a-key-of-the-gateway"]}}
+    _, told = await ask({"spec": keyed, "request": shown})
+    _, other = await ask({"spec": keyed, "request": {**REQUEST, "headers": {"Authorization": ["another"]}}})
+
+    assert "HTTP/1.1 200 OK" in told["response"]
+    assert "HTTP/1.1 403 Forbidden" in other["response"]
+    assert "a-key-of-the-gateway" not in told["logs"]
+
+
+async def test_a_body_is_read_as_go_reads_it(ask):
+    asked = json.dumps({"Request": {"PATH": "/a", "headers": {"X-A": None}}, "SPEC": SPEC}).encode()
+
+    assert (await ask(asked + b" and more"))[0] == 200
+    assert (await ask(b'\xef\xbb\xbf{"spec": {}}'))[0] == 400
+    assert (await ask(b'{"spec": {}, "request": {"path": NaN}}'))[1]["message"] == "Request malformed"
 
 
 async def test_nothing_is_deployed_and_nothing_waived(ask, deployment, upstream):

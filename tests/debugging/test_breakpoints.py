@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.apis import oas, snapshot
 from tests.helpers import FixedOutside, ScriptsInPlace, make_exchange, make_response
+from tests.pace import at_best
 from tests.plugins import plugin, scripted
 
 from lockgate.debugging import breakpoints as subject
@@ -280,6 +281,7 @@ async def test_an_edit_that_cannot_be_done_leaves_it_stopped():
     assert (await task).trace.upstream_request.method == "HEAD"
 
 
+@at_best(5)
 async def test_the_time_of_a_pause_is_no_links():
     trial = Trial("before link=request_headers", "after link=request_headers")
     task = trial.send()

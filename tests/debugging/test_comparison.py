@@ -100,6 +100,20 @@ def test_texts_are_compared_by_line_and_xml_by_element():
     assert [place for place, _, _ in found(answer(b"a\r\nb"), answer(b"a\nb"))] == ["answer body line ends"]
 
 
+def test_line_ends_of_long_texts_are_a_difference_too():
+    long = b"line\n" * 3000
+
+    assert [place for place, _, _ in found(answer(long), answer(long.replace(b"\n", b"\r\n")))] == [
+        "answer body line ends"
+    ]
+
+
+def test_one_header_that_became_two_is_a_difference():
+    before, after = answer(b"", ("Set-Cookie", "a=1, b=2")), answer(b"", ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"))
+
+    assert found(before, after) == [("answer header Set-Cookie", "a=1, b=2 (1 field)", "a=1, b=2 (2 fields)")]
+
+
 def test_other_bytes_are_size_and_hash():
     ((place, before, after),) = found(answer(b"\xff\x00"), answer(b"\xff\x01a"))
 

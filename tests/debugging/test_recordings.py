@@ -180,7 +180,7 @@ def test_files_of_traces():
     ("text", "said"),
     [
         pytest.param(b"{", "f: expected traces as JSON", id="no JSON"),
-        pytest.param(b"[1]", "f, trace 1: expected a trace, found int", id="a number"),
+        pytest.param(b"[1]", "f, trace 1: expected a trace, found a number", id="a number"),
         pytest.param(b'{"a": 1}', "f: expected a trace of the gateway, found no 'original'", id="something else"),
         pytest.param(b'{"a": 1}\n{', "f, line 1: expected a trace of the gateway", id="lines"),
         pytest.param(b"[" * 100_000, "f: expected traces as JSON", id="nested too deep"),

@@ -1,25 +1,18 @@
 """Reports of a replay: counted, by field, one by one, in four forms; hostile text stays text, secrets are masked."""
 
+import html
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from tests.helpers import make_request
 
 from lockgate.debugging.comparison import Difference
-from lockgate.debugging.recordings import Recorded
-from lockgate.debugging.reports import (
-    FORMATS,
-    MOST_KEPT,
-    Report,
-    Verdict,
-    result_of,
-    summary,
-    to_html,
-    to_junit,
-    to_text,
-)
+from lockgate.debugging.recordings import Recorded, Unusable
+from lockgate.debugging.report_forms import FORMATS, summary, to_html, to_junit, to_text
+from lockgate.debugging.reports import MOST_KEPT, MOST_NAMES, OTHERS, Report, Verdict, result_of, unusable_result
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e'\"&\x00]]>"
 
@@ -161,3 +154,65 @@ def test_what_is_kept_is_bounded():
     assert (many.different, len(many.kept)) == (MOST_KEPT + 50, MOST_KEPT)
     assert "… and 50 more." in to_html(many)
     assert f"… and {MOST_KEPT + 30} more" in to_text(many)
+    suite = ET.fromstring(to_junit(many))
+    assert (suite.get("tests"), suite.get("failures")) == (str(len(suite)), str(len(suite.findall("testcase/failure"))))
+    assert "50 more exchanges that are different" in to_junit(many)
+
+
+def test_exchanges_that_were_not_replayed_leave_room_for_those_that_are_different():
+    many = report(
+        *(result_of(recorded(), reason="gone") for _ in range(MOST_KEPT + 5)),
+        result_of(recorded("/last"), [header("X", "1", "2")]),
+    )
+
+    assert [one.title for one in many.of(Verdict.DIFFERENT)] == ["GET /last"]
+    assert "GET /last  (f.flow" in to_text(many)
+    assert "… and 5 more." in to_html(many)
+    assert "5 more exchanges that were not replayed" in to_junit(many)
+
+
+def test_names_are_bounded_and_counted_all_the_same():
+    many = report(*(result_of(recorded(), [body(f"/id{number}")]) for number in range(MOST_NAMES + 7)))
+
+    assert many.fields[OTHERS].count == 7
+    assert sum(one.count for one in many.by_field) == MOST_NAMES + 7
+    assert len(to_text(many).splitlines()) < 300
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_what_was_not_looked_at_is_said(form):
+    made = report(
+        replace(result_of(recorded()), routed=False),
+        unusable_result(Unusable("f.flow, flow 9", "expected a flow, found <none>")),
+    )
+    made.faults.append("f.flow: it breaks off")
+    made.not_http, made.limited = 3, True
+    text = html.unescape(FORMATS[form](made))
+
+    assert "f.flow: it breaks off" in text
+    assert "f.flow, flow 9" in text
+    assert "expected a flow, found <none>" in text
+    if form == "json":
+        plain = json.loads(text)
+        assert (plain["not_http"], plain["limited"], plain["unrouted"]) == (3, True, 1)
+    elif form != "junit":
+        assert "1 of these exchanges is for no API" in text
+        assert "more" in text
+
+
+def test_a_broken_recording_is_an_error_of_junit():
+    made = report(result_of(recorded()))
+    made.faults.append("f.flow: it breaks off")
+    suite = ET.fromstring(to_junit(made))
+
+    assert (suite.get("tests"), suite.get("errors"), len(suite.findall("testcase/error"))) == ("2", "1", 1)
+
+
+def test_long_values_are_shown_from_where_they_differ():
+    before, after = "a" * 900 + "X" + "b" * 900, "a" * 900 + "Y" + "b" * 900
+    lines = to_text(report(result_of(recorded(), [header("X-A", before, after)]))).splitlines()
+
+    assert max(map(len, lines)) < 500
+    assert "aX" in lines[-1]
+    assert "aY" in lines[-1]
+    assert lines[-1].startswith("    answer header X-A: was '…aaa")

@@ -125,13 +125,12 @@ def test_utf8_is_read_as_such_whatever_is_declared(encoding):
     assert decode_xml(declared(encoding, b"x")) == {"o": "x"}
 
 
-def test_unknown_encoding_of_bytes_that_are_no_utf8():
-    assert decoded(declared("no\tpe", b"caf\xe9")) == (
-        'xml.Decoder.Token() - xml: opening charset "no\\tpe": unsupported charset'
-    )
+@pytest.mark.parametrize("encoding", ["no\tpe", "ANSI", "latin-1", "utf8", "UTF-16"])
+def test_an_encoding_that_is_none_is_windows_1252(encoding):
+    assert decode_xml(declared(encoding, b"caf\xe9 \x80")) == {"o": "café €"}
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "UTF-16", "utf8"])
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "Utf-8"])
 def test_declared_utf8_that_is_none(encoding):
     assert decoded(declared(encoding, b"\xff")) == "xml.Decoder.Token() - XML syntax error on line 1: invalid UTF-8"
 

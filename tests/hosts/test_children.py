@@ -44,7 +44,7 @@ def is_running(pid: int) -> bool:
 
 
 async def gone(*pids: int) -> None:
-    for _ in range(1000):
+    for _ in range(3000):
         if not any(map(is_running, pids)):
             return
         await asyncio.sleep(0.01)
@@ -167,14 +167,13 @@ async def test_a_spare_stands_ready_for_the_one_that_was_killed(pool):
 async def test_the_loop_goes_on_meanwhile(pool):
     await answer(pool, "1")
     running = asyncio.create_task(pool.run(jq(FOR_EVER)))
-    longest = 0.0
+    turns = 0
     while not running.done():
-        before = time.perf_counter()
+        turns += 1
         await asyncio.sleep(0.001)
-        longest = max(longest, time.perf_counter() - before)
     with pytest.raises(TaskLimitError):
         await running
-    assert longest < SECONDS
+    assert turns > 20  # a loop that waited for the task would have one or two
 
 
 # ── whose turn it is ──
@@ -183,11 +182,9 @@ async def test_the_loop_goes_on_meanwhile(pool):
 async def test_one_owner_never_has_all_processes(pool):
     pool.warm()
     await standing(pool, 3)
-    hostile = [asyncio.create_task(pool.run(jq(FOR_EVER, owner="hostile", seconds=1))) for _ in range(20)]
+    hostile = [asyncio.create_task(pool.run(jq(FOR_EVER, owner="hostile", seconds=20))) for _ in range(20)]
     await asyncio.sleep(0)
-    started = time.monotonic()
     assert await answer(pool, "1", owner="quiet") == b"1"
-    assert time.monotonic() - started < 1
     assert not any(one.done() for one in hostile)
     for one in hostile:
         one.cancel()
@@ -377,24 +374,49 @@ async def test_a_process_has_no_environment_no_files_and_a_session_of_its_own(po
 
 
 CONFINED = """
-import sys
+import json, os, sys
 from lockgate.hosts import child
 child.load()
-guard = child.Guard()
-guard.looks_up_names = {names}
-try:
-    {code}
-except PermissionError as error:
-    print("refused:", error)
-else:
-    print("done")
+for line in sys.stdin:
+    text, names = json.loads(line)
+    code = compile(text, "<task>", "exec")
+    pid = os.fork()
+    if pid == 0:
+        guard = child.Guard()
+        guard.looks_up_names = names
+        try:
+            exec(code, {"child": child})
+        except PermissionError as error:
+            print("refused:", error, flush=True)
+        except BaseException as error:
+            print("failed:", error, flush=True)
+        else:
+            print("done", flush=True)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    print("over", flush=True)
 """
 
 
-def confined(code: str, *, names: bool = False) -> str:
-    program = CONFINED.format(code=code.replace("\n", "\n    "), names=names)
-    made = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    return made.stdout.strip()
+@pytest.fixture(scope="module")
+def confined():
+    """What comes of code in a process as tasks have one: forks of one that has imported everything."""
+    with subprocess.Popen(
+        [sys.executable, "-c", CONFINED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def run(code: str, *, names: bool = False) -> str:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps([code, names]) + "\n")
+            process.stdin.flush()
+            said = ""
+            while (line := process.stdout.readline()) != "over\n":
+                assert line, "it ended"
+                said += line
+            return said.strip()
+
+        yield run
 
 
 @pytest.mark.parametrize(
@@ -419,7 +441,7 @@ def confined(code: str, *, names: bool = False) -> str:
         "import gc; gc.get_objects()",
     ],
 )
-def test_what_python_code_of_a_task_may_not_do(code):
+def test_what_python_code_of_a_task_may_not_do(confined, code):
     assert confined(code).startswith("refused: a task may not do this:")
 
 
@@ -433,11 +455,11 @@ def test_what_python_code_of_a_task_may_not_do(code):
         "import json; json.loads('{}')",
     ],
 )
-def test_what_it_may_do(code):
+def test_what_it_may_do(confined, code):
     assert confined(code) == "done"
 
 
-def test_tasks_that_ask_for_addresses_may():
+def test_tasks_that_ask_for_addresses_may(confined):
     assert confined("import socket; socket.getaddrinfo('127.0.0.1', None)", names=True) == "done"
 
 

@@ -2,7 +2,6 @@ import asyncio
 import gc
 import sys
 import threading
-import time
 import weakref
 
 import pytest
@@ -20,12 +19,13 @@ async def test_what_is_raised_is_raised():
 
 
 async def test_the_loop_goes_on_meanwhile():
-    done = asyncio.Event()
-    running = asyncio.create_task(Threads().run(lambda: time.sleep(0.05)))
+    done, let_go = asyncio.Event(), threading.Event()
+    running = asyncio.create_task(Threads().run(lambda: let_go.wait(20)))
     asyncio.get_running_loop().call_soon(done.set)
     await done.wait()
     assert not running.done()
-    await running
+    let_go.set()
+    assert await running
 
 
 async def test_threads_take_short_turns():
@@ -43,7 +43,7 @@ async def test_the_collector_rests_meanwhile():
 
 async def test_the_collector_works_again_when_somebody_is_done():
     threads, let_go = Threads(), threading.Event()
-    first = asyncio.create_task(threads.run(lambda: let_go.wait(5)))
+    first = asyncio.create_task(threads.run(lambda: let_go.wait(20)))
     while gc.isenabled():
         await asyncio.sleep(0)
     await threads.run(lambda: None)

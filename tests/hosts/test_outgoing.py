@@ -122,7 +122,7 @@ async def test_a_request_is_sent_as_it_was_asked_for() -> None:
         f"Host: 127.0.0.1:{server.port}",
         "User-Agent: Lockgate",
         "Connection: close",
-        "X-Key: k",
+        "x-key: k",
         "Accept: text/plain",
         "Accept-Encoding: gzip",
         "Content-Length: 4",
@@ -285,6 +285,15 @@ async def test_what_is_no_answer_is_an_error(answer: bytes) -> None:
         reply = await sent(call(server))
     assert reply.answer is None
     assert reply.error
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_a_request_that_is_not_answered_is_not_sent_again(method: str) -> None:
+    async with running() as server:
+        server.answers["/"] = b""
+        reply = await sent(call(server, "/", method))
+    assert reply.answer is None
+    assert len(server.seen) == 1
 
 
 async def test_nobody_waits_longer_than_there_is_time() -> None:
@@ -794,10 +803,11 @@ async def test_it_may_be_closed_before_it_was_used_and_used_after() -> None:
 
 
 async def test_whoever_stops_waiting_ends_the_call() -> None:
-    gone = asyncio.Event()
+    came, gone = asyncio.Event(), asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
+        came.set()
         await reader.read()
         gone.set()
         writer.close()
@@ -808,9 +818,9 @@ async def test_whoever_stops_waiting_ends_the_call() -> None:
     async with sending() as outgoing:
         asked = HttpCall("GET", f"http://127.0.0.1:{port}/", seconds=60, reach=reach)
         waiting = asyncio.create_task(outgoing.send([asked], 1, LIMIT))
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(came.wait(), 20)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), 20)
     listening.close()

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from mitmproxy.io import FlowWriter
-from mitmproxy.test import tflow
+from mitmproxy.test import tflow, tutils
 from tests.apis import oas, snapshot
 from tests.helpers import make_request
 
@@ -110,7 +110,58 @@ def test_filter_and_limit(command, flows, definitions):
     code, out, _ = command(flows, "--definitions", new, "--filter", "~u /y$", "--format", "json")
     assert (code, counts(out), json.loads(out)["left_out"]) == (0, (1, 0, 0), 2)
     _, out, _ = command(flows, "--definitions", new, "--limit", "1", "--format", "json")
-    assert counts(out) == (0, 1, 0)
+    assert (counts(out), json.loads(out)["limited"]) == ((0, 1, 0), True)
+    _, out, _ = command(flows, "--definitions", new, "--limit", "3", "--format", "json")
+    assert (sum(counts(out)), json.loads(out)["limited"]) == (3, False)
+    code, _, err = command(flows, "--definitions", new, "--limit", "-1")
+    assert (code, err) == (2, "lockgate: expected a number of exchanges above 0 as the limit, found -1\n")
+
+
+def test_a_recording_that_breaks_off_is_replayed_as_far_as_it_goes(command, flows, definitions):
+    cut = flows.with_name("cut.flow")
+    cut.write_bytes(flows.read_bytes()[:-9])
+    lines = flows.with_name("lines.json")
+    lines.write_text("{}\n[]\n")
+    same = definitions("new", document())
+
+    code, out, _ = command(cut, flows, "--definitions", same, "--format", "json")
+    fault = f"{cut}: expected flows as mitmproxy saves them after flow 2: the last flow is not complete"
+    assert (code, counts(out), json.loads(out)["faults"]) == (2, (5, 0, 0), [fault])
+    assert command(cut, flows, "--definitions", same, "--skip-missing")[0] == 0
+    assert command(cut, "--definitions", definitions("other", document("2")))[0] == 1
+    code, out, _ = command(lines, flows, "--definitions", same, "--format", "json")
+    assert (code, counts(out)) == (2, (3, 0, 2))
+    assert set(json.loads(out)["reasons"]) == {
+        "expected a trace of the gateway, found no 'original'",
+        "expected a trace, found a list",
+    }
+
+
+def test_what_is_no_http_is_counted_apart(command, flows, definitions):
+    with flows.open("ab") as file:
+        writer = FlowWriter(file)
+        writer.add(tflow.ttcpflow())
+        writer.add(tflow.tflow(req=tutils.treq(method=b"CONNECT"), resp=True))
+        broken = tflow.tflow()
+        broken.metadata[views.METADATA] = {"exchange": "x"}
+        writer.add(broken)
+    code, out, _ = command(flows, "--definitions", definitions("new", document()))
+
+    assert code == 2
+    assert "4 exchanges: 3 the same, 0 different, 1 not replayed (2 left out, being no HTTP)" in out
+    assert f"       1  expected a trace of the gateway, found no 'original'\n          {flows}, flow 6\n" in out
+
+
+def test_exchanges_for_which_there_is_no_api_show_nothing(command, definitions, tmp_path):
+    same = definitions("new", document())
+    (tmp_path / "other").mkdir()
+    elsewhere = har(tmp_path / "other", "https://pets.test/other/x")
+
+    code, out, _ = command(elsewhere, "--definitions", same, "--against", same)
+    assert (code, "1 exchange: 1 the same" in out) == (2, True)
+    assert "none of these exchanges is for an API of the definitions" in out
+    code, out, _ = command(elsewhere, har(tmp_path), "--definitions", same, "--against", same, "--format", "json")
+    assert (code, json.loads(out)["unrouted"]) == (0, 1)
 
 
 def test_what_cannot_be_replayed_is_not_passed_over(command, flows, definitions):
@@ -146,10 +197,10 @@ def test_traces_as_try_prints_them(command, definitions, capsys, tmp_path):
     assert command(tmp_path / "trace.json", "--definitions", folder)[0] == 0
 
 
-def har(tmp_path):
+def har(tmp_path, url="http://gateway.test/api/x"):
     entry = {
         "startedDateTime": "2026-08-01T12:00:00Z",
-        "request": {"method": "GET", "url": "http://gateway.test/api/x", "headers": [], "httpVersion": "HTTP/1.1"},
+        "request": {"method": "GET", "url": url, "headers": [], "httpVersion": "HTTP/1.1"},
         "response": {"status": 200, "headers": [], "content": {"size": 2, "text": "ok", "mimeType": "text/plain"}},
     }
     path = tmp_path / "browser.har"

@@ -24,7 +24,7 @@ def settings(engine):
 
 
 async def until_none_is_left(before):
-    for _ in range(500):
+    for _ in range(2000):
         if context_count() <= before:
             return
         await asyncio.sleep(0.01)

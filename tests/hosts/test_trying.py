@@ -81,6 +81,21 @@ def test_a_definition_of_mine_does(capsys, file, monkeypatch):
     assert "/from-environment" in out
 
 
+def test_the_first_exchange_that_can_be_run_is_taken(capsys, file):
+    asked = {"method": "GET", "url": "https://shop.test/api/x", "headers": []}
+    entries = [{"request": {**asked, "url": "data:x"}}, {"request": asked}]
+    api = file("api.json", oas())
+    har = file("browser.har", {"log": {"entries": entries}})
+    nothing = file("nothing.har", {"log": {"entries": entries[:1]}})
+
+    code, out, _ = told(capsys, api, "--recorded", har)
+    assert (code, out.split("\n")[0]) == (0, "GET /api/x → 200")
+    code, _, err = told(capsys, api, "--recorded", nothing)
+    assert code == 2
+    assert "holds no exchange; " in err
+    assert "entry 1: expected an entry of a HAR file: expected the URL of a request, found 'data:x'" in err
+
+
 def test_what_it_printed_can_be_tried_again(capsys, file):
     first = file("first.json", oas({}))
     second = file("second.json", oas({"GET /x": {"urlRewrite": REWRITE["config"]}}))
@@ -93,6 +108,13 @@ def test_what_it_printed_can_be_tried_again(capsys, file):
     assert trace["answer"]["status"] == 418
     assert trace["trial"]["remarks"] == ["nothing was sent upstream: its answer is the recorded one"]
     assert err == ""
+    _, again, _ = told(capsys, second, "--recorded", file("trace.json", out), "--answer", "200", "--format", "json")
+    assert json.loads(again)["trial"]["remarks"] == ["nothing was sent upstream: its answer is the given one"]
+    trace["upstream_response"]["body"] = {"kind": "streamed", "streamed": True}
+    _, again, _ = told(capsys, second, "--recorded", file("cut.json", trace), "--format", "json")
+    assert json.loads(again)["trial"]["remarks"] == [
+        "nothing was sent upstream: its answer is the recorded one, without its body, which was not kept"
+    ]
 
 
 async def test_it_is_really_sent_where_that_is_asked_for(file, tmp_path):

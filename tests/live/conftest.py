@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.sync_api import Browser, expect, sync_playwright
 
 SECONDS = 20.0
@@ -69,6 +70,11 @@ class Upstream:
         self.port = 0
         self._servers: list[asyncio.Server] = []
         self._writers: set[asyncio.StreamWriter] = set()
+
+    def forget(self) -> None:
+        """What it got, and what it was told to answer."""
+        self.calls.clear()
+        self.handlers.clear()
 
     def on(self, path: str) -> Callable[[Handler], Handler]:
         def keep(handler: Handler) -> Handler:
@@ -212,6 +218,9 @@ class Connection:
         self.writer.transport.abort()
 
 
+type Start = Callable[..., Awaitable[GatewayProcess]]
+
+
 @pytest.fixture
 async def upstream() -> AsyncIterator[Upstream]:
     async with Upstream().running() as running:
@@ -236,8 +245,28 @@ def gateways(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
-async def start(gateways: str) -> AsyncIterator[Callable[..., Awaitable[GatewayProcess]]]:
+async def start(gateways: str) -> AsyncIterator[Start]:
     """Start a gateway with these APIs, as ``gateway.py`` takes them."""
+    async with starting(gateways) as begin:
+        yield begin
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def start_for_all(gateways: str) -> AsyncIterator[Start]:
+    """As ``start``, for a gateway that all tests of a module have in common. They need the module's event loop."""
+    async with starting(gateways) as begin:
+        yield begin
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def upstream_for_all() -> AsyncIterator[Upstream]:
+    """As ``upstream``, for a gateway that all tests of a module have in common."""
+    async with Upstream().running() as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def starting(gateways: str) -> AsyncIterator[Start]:
     started: list[GatewayProcess] = []
 
     async def begin(*apis: dict[str, Any], **configuration: Any) -> GatewayProcess:
@@ -248,11 +277,13 @@ async def start(gateways: str) -> AsyncIterator[Callable[..., Awaitable[GatewayP
         started.append(gateway)
         return gateway
 
-    yield begin
-    for gateway in started:
-        for connection in gateway.connections:
-            connection.close()
-        gateway.control.close()
+    try:
+        yield begin
+    finally:
+        for gateway in started:
+            for connection in gateway.connections:
+                connection.close()
+            gateway.control.close()
 
 
 @pytest.fixture(scope="module")

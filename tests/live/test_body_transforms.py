@@ -4,6 +4,7 @@ import gzip
 import json
 
 import pytest
+import pytest_asyncio
 from tests.apis import oas
 from tests.loading.documents import merged
 from tests.templates_of import body_section
@@ -150,6 +151,8 @@ async def test_jinja(transforming, upstream):
 
 # ── what wants too much ──
 
+PRINTING = {"json": "{{. | jsonMarshal}}", "text": "{{.}}", "xml": "{{. | xmlMarshal}}"}
+
 TOO_MUCH = {
     "repeat": "{{repeat 1000000000 `x`}}",
     "until": "{{until 1000000000}}",
@@ -165,22 +168,32 @@ TOO_MUCH = {
 }
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def attacked(start_for_all, upstream_for_all):
+    """A gateway that has every template at ``/x/NAME`` and ``/y/NAME``, and others for each kind of body."""
+    operations = {"GET /z": response_of("quick {{.a}}")}
+    for name, too_much in TOO_MUCH.items():
+        operations |= {f"POST /x/{name}": request_of(too_much), f"GET /y/{name}": response_of(too_much)}
+
+        @upstream_for_all.on(f"/y/{name}")
+        async def _(call):
+            await call.answer(b'{"a": "secret"}')
+
+    for verb, template in PRINTING.items():
+        operations |= {f"POST /{verb}/{kind}": request_of(template, kind) for kind in ("json", "xml")}
+    document = oas(operations, listen="/a/", upstream=upstream_for_all.url)
+    return await start_for_all(documents=[document], settings={})
+
+
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", TOO_MUCH)
-async def test_a_template_that_wants_too_much_is_stopped(transforming, upstream, name):
-    too_much = TOO_MUCH[name]
-    gateway = await transforming(
-        {"POST /x": request_of(too_much), "GET /y": response_of(too_much), "GET /z": response_of("quick {{.a}}")}
-    )
-
-    @upstream.on("/y")
-    async def _(call):
-        await call.answer(b'{"a": "secret"}')
-
-    answer = await sent(gateway, body=b'{"a": "as it came"}')
+async def test_a_template_that_wants_too_much_is_stopped(attacked, name):
+    gateway = attacked
+    answer = await sent(gateway, f"/a/x/{name}", b'{"a": "as it came"}')
     assert answer.status == 200
     if name not in ("format", "regex"):  # Go has limits of its own there, or is quick
-        assert answer.body == b'POST /x {"a": "as it came"}'
-        answer = await sent(gateway, "/a/y", method="GET")
+        assert answer.body == f'POST /x/{name} {{"a": "as it came"}}'.encode()
+        answer = await sent(gateway, f"/a/y/{name}", method="GET")
         assert answer.status == 500
         assert b"secret" not in answer.body
     assert (await sent(gateway, "/a/z", method="GET")).body == b"quick <no value>"
@@ -206,34 +219,41 @@ BODIES = {
 }
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("template", ["{{. | jsonMarshal}}", "{{.}}", "{{. | xmlMarshal}}"])
-async def test_a_body_that_wants_too_much_is_stopped(transforming, upstream, name, template):
+@pytest.mark.parametrize("verb", PRINTING)
+async def test_a_body_that_wants_too_much_is_stopped(attacked, name, verb):
+    gateway = attacked
     kind, body = BODIES[name]
-    gateway = await transforming({"POST /x": request_of(template, kind), "GET /z": response_of("quick {{.a}}")})
 
-    answer = await sent(gateway, body=body)
+    answer = await sent(gateway, f"/a/{verb}/{kind}", body)
     assert answer.status == 200
     assert b"root:" not in answer.body
     assert (await sent(gateway, "/a/z", method="GET")).body == b"quick <no value>"
     assert gateway.peak_kb() < QUIET_KB
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["{{.b}}", "{{printf `x`}}", '{{template "x"}}', "$secret_conf.k", "$tyk_context.path", "{% raw %}", "kv://a/b"],
-)
-async def test_what_a_client_sends_is_data(transforming, upstream, text):
-    gateway = await transforming(
-        {"POST /x": {**request_of("{{.a}} {{._tyk_context.headers_X_A}}"), **response_of("{{.a}}")}},
-        {"secrets": {"k": "s3cret"}},
-        contextVariables={"enabled": True},
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def repeating(start_for_all, upstream_for_all):
+    """A gateway whose templates print a member of the body."""
+    sections = {**request_of("{{.a}} {{._tyk_context.headers_X_A}}"), **response_of("{{.a}}")}
+    document = oas(
+        {"POST /x": sections}, listen="/a/", upstream=upstream_for_all.url, contextVariables={"enabled": True}
     )
 
-    @upstream.on("/x")
+    @upstream_for_all.on("/x")
     async def _(call):
         await call.read_body()
         await call.answer(json.dumps({"a": call.body.decode(), "b": "evaluated"}).encode())
 
-    answer = await sent(gateway, "/a/x", json.dumps({"a": text, "b": "evaluated"}).encode(), f"X-A: {text}")
+    return await start_for_all(documents=[document], settings={"secrets": {"k": "s3cret"}})
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "text",
+    ["{{.b}}", "{{printf `x`}}", '{{template "x"}}', "$secret_conf.k", "$tyk_context.path", "{% raw %}", "kv://a/b"],
+)
+async def test_what_a_client_sends_is_data(repeating, text):
+    answer = await sent(repeating, "/a/x", json.dumps({"a": text, "b": "evaluated"}).encode(), f"X-A: {text}")
     assert answer.body == f"{text} {text}".encode()

@@ -1,6 +1,7 @@
 """Breakpoints through a real mitmweb: stopped, edited, stepped and resumed in the client's answer."""
 
 import base64
+import http.client
 import json
 import socket
 import time
@@ -13,6 +14,7 @@ from tests.live.web_gateway import SECONDS, TOKEN, Answer, JsonUpstream, WebGate
 pytestmark = pytest.mark.timeout(90)
 
 SETTINGS = {"x-lockgate": {"watch": False, "debug": {"pause_seconds": 60, "most_paused": 3}}}
+"""People decide within a minute; with 20 s for what ought to happen at once, no test takes as long."""
 XSRF = "a" * 32
 
 
@@ -57,7 +59,12 @@ class Debugger:
         self.lease()
 
     def lease(self, seconds=30):
+        self.leased = seconds
         assert self.gateway.api("POST", "/lockgate/api/lease", {"seconds": seconds, "holder": "test"}).status == 200
+
+    def watched_by(self, count):
+        """Wait until so many watch: connections are noticed a moment later, their ends too."""
+        until(lambda: self.breakpoints["watchers"] == count, f"{count} watchers")
 
     def set(self, spec) -> str:
         answer = self.gateway.api("POST", "/lockgate/api/breakpoints", {"spec": spec})
@@ -79,6 +86,8 @@ class Debugger:
         """The newest of so many stopped exchanges, once it has come to a place."""
 
         def found():
+            if self.leased:
+                self.lease()
             pauses = self.pauses()
             return len(pauses) == count and at in (f"{pauses[-1]['when']} {pauses[-1]['link']}", "") and pauses[-1]
 
@@ -105,8 +114,8 @@ class Debugger:
         return self.web("POST", f"/commands/{name}", {"arguments": list(arguments)}).json
 
     def flow(self):
-        """The newest flow in mitmweb."""
-        return self.web("GET", "/flows").json[-1]
+        """The newest flow in mitmweb, once there is one."""
+        return until(lambda: self.web("GET", "/flows").json, "flow")[-1]
 
 
 @pytest.fixture
@@ -133,7 +142,7 @@ def test_a_stopped_request_is_edited_stepped_on_and_resumed(debugger, upstream):
         "/shop/orders?a=1",
         '{"n": 1}',
     )
-    assert 50 < pause["seconds_left"] <= 60
+    assert 0 < pause["seconds_left"] <= 60
     assert pause["trace"]["steps"][0]["link"] == "routing"
     assert not client.done()
     assert upstream.seen == []
@@ -343,8 +352,10 @@ def test_reverting_a_flow_leaves_its_connections_alone(debugger, upstream):
     with socket.create_connection(("127.0.0.1", debugger.gateway.port), SECONDS) as client:
         for count in (1, 2):
             client.sendall(b"GET /shop/elsewhere HTTP/1.1\r\nHost: a.test\r\n\r\n")
-            assert b"200 OK" in client.recv(65536)
-            flow = until(lambda: (now := debugger.flow())["response"].get("timestamp_end") and now, "answer")
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            assert (answer.status, len(answer.read()) > 0) == (200, True)
+            flow = until(lambda: (now := debugger.flow()).get("response", {}).get("timestamp_end") and now, "answer")
             assert flow["request"]["path"] == "/elsewhere"
             assert debugger.web("POST", f"/flows/{flow['id']}/revert").status == 200
             assert debugger.flow()["request"]["path"] == "/shop/elsewhere"
@@ -367,7 +378,7 @@ def test_a_client_that_goes_away_frees_its_pause(debugger, upstream, phase):
 def test_nothing_stops_when_nobody_watches(debugger):
     debugger.set("api=shop before")
     debugger.lease(0)
-    assert debugger.breakpoints["watchers"] == 0
+    debugger.watched_by(0)
 
     assert debugger.send("GET", "/shop/orders/1").result(SECONDS).status == 200
 
@@ -376,6 +387,7 @@ def test_nothing_stops_when_nobody_watches(debugger):
 
 def test_a_browser_at_mitmweb_watches(debugger):
     debugger.lease(0)
+    debugger.watched_by(0)
     debugger.set("api=shop link=forward before")
     with socket.create_connection(("127.0.0.1", debugger.gateway.web), SECONDS) as browser:
         browser.sendall(
@@ -384,7 +396,7 @@ def test_a_browser_at_mitmweb_watches(debugger):
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         assert b"101" in browser.recv(4096)
-        assert debugger.breakpoints["watchers"] == 1
+        debugger.watched_by(1)
         client = debugger.send("GET", "/shop/orders/1")
         pause = debugger.stopped()
 
@@ -402,7 +414,7 @@ def test_what_nobody_resumes_goes_on_by_itself(debugger, upstream):
         late = debugger.breakpoints["went_on_late"]
         began = time.monotonic()
         assert debugger.send("POST", "/shop/orders", b"x").result(SECONDS).json["body"] == "x"
-        assert 1 <= time.monotonic() - began < 10
+        assert 1 <= time.monotonic() - began < SECONDS
         assert debugger.breakpoints["went_on_late"] == late + 1
     finally:
         file.write_text(json.dumps(SETTINGS))
@@ -544,15 +556,17 @@ def test_the_trace_beside_a_stopped_exchange_is_masked(debugger):
 
 def test_a_write_timeout_does_not_count_the_pause(debugger):
     """The stream's deadlines begin anew where an exchange was stopped."""
+    seconds = 2
     gateway = debugger.gateway
     file = gateway.folder / "gateway.json"
-    file.write_text(json.dumps({**SETTINGS, "http_server_options": {"write_timeout": 1}}))
+    file.write_text(json.dumps({**SETTINGS, "http_server_options": {"write_timeout": seconds}}))
     debugger.command("lockgate.reload")
     try:
         debugger.set("api=shop link=forward before")
         client = debugger.send("POST", "/shop/orders", b"x")
         pause = debugger.stopped()
-        until(lambda: debugger.look(pause["exchange"])["seconds_left"] < 58.7, "end of the client's time")
+        left = 60 - seconds - 0.3
+        until(lambda: debugger.look(pause["exchange"])["seconds_left"] < left, "end of the client's time")
         assert debugger.act(pause, "resume").status == 200
         assert client.result(SECONDS).status == 200
     finally:

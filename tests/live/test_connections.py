@@ -11,6 +11,7 @@ import h2.connection
 import h2.events
 import pytest
 from tests.live.authority import Authority
+from tests.pace import paced
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -207,7 +208,8 @@ async def test_websockets_pass(start, upstream):
     assert (await gateway.get("/a/x")).status == 200
 
 
-async def test_http2_clients_are_served_over_tls(start, upstream, tmp_path):
+@paced(0.5, 5.0)
+async def test_http2_clients_are_served_over_tls(start, upstream, tmp_path, pace):
     @upstream.on("/a/slow")
     async def _(call):
         await call.reader.read()
@@ -216,7 +218,7 @@ async def test_http2_clients_are_served_over_tls(start, upstream, tmp_path):
     certificate, key = authority.issue("a.test")
     server = {"use_ssl": True, "certificates": [{"cert_file": certificate, "key_file": key}]}
     gateway = await start(
-        {"listen": "/a/", "target": upstream.url, "timeout": 0.5}, settings={"http_server_options": server}
+        {"listen": "/a/", "target": upstream.url, "timeout": pace}, settings={"http_server_options": server}
     )
     context = authority.client("h2")
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port, ssl=context, server_hostname="a.test")

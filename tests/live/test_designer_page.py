@@ -68,7 +68,7 @@ def test_from_the_list_to_a_cell_and_to_its_lines(page, gateway):
         "href", f"/lockgate/try?api=pets&pointer={POINTER.replace('/', '%2F')}"
     )
     expect(details.get_by_role("link", name="Break here")).to_have_attribute(
-        "href", "/lockgate/breakpoints?api=pets&link=url_rewrite&phase=request"
+        "href", "/lockgate/breakpoints?api=pets&link=url_rewrite&phase=request&endpoint=GET+%2Fpets%2F%7Bid%7D"
     )
     follow(details.get_by_role("link", name="Source"))
 
@@ -116,7 +116,7 @@ def test_the_report_follows_reloads_and_leads_to_what_is_wrong(page, gateway):
     # Somebody else loads them again: the page follows by itself.
     define(gateway, {"openapi": 3})
     assert gateway.api("POST", "/lockgate/api/reload").status == 200
-    expect(report).to_contain_text("kept at its last good version", timeout=10_000)
+    expect(report).to_contain_text("kept at its last good version")
 
     define(gateway, pets(pattern="("))
     page.click("text=Load again now")
@@ -128,7 +128,7 @@ def test_an_open_api_says_when_its_definition_was_loaded_again(page, gateway):
     page.goto(gateway.address("/lockgate/apis/pets"))
     define(gateway, pets(pattern="("))
     assert gateway.api("POST", "/lockgate/api/reload").status == 200
-    page.get_by_role("button", name="Definitions were loaded again: show").click(timeout=10_000)
+    page.get_by_role("button", name="Definitions were loaded again: show").click()
     expect(page.locator("#wrong")).to_contain_text("does not compile")
     page.click("#wrong button.link")
     expect(page.locator("#details")).to_contain_text("Sends a request to another URL.")

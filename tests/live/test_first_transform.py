@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.live.web_gateway import follow, free_port, until
+from tests.live.web_gateway import follow, until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(120)
 

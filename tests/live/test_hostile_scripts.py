@@ -5,12 +5,12 @@ import base64
 import json
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from tests.apis import oas
-from tests.live.test_tools import ask, free_port, launch  # noqa: F401 - a fixture
+from tests.live.test_tools import ask, launch  # noqa: F401 - a fixture
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -111,11 +111,14 @@ async def test_hostile_scripts_leave_no_memory_behind(start):
     gateway = await start(documents=[api(HOSTILE)], settings={"jsvm_timeout": 10})
     # What engines need that stand ready is no loss.
     await check(gateway, ("repeat", "array"))
-    before = resident(gateway)
-    await check(gateway, ("array", "repeat", "recursion", "array", "sort"))
-    async with asyncio.timeout(20):
-        while resident(gateway) > before + 48:
+    for _ in range(3):  # On a busy machine, engines may have begun in one round that stand ready from then on.
+        before = resident(gateway)
+        await check(gateway, ("array", "repeat", "recursion", "array", "sort"))
+        for _ in range(100):
+            if resident(gateway) <= before + 48:
+                return
             await asyncio.sleep(0.1)
+    raise AssertionError(f"each time memory was left behind, the last time {resident(gateway) - before:.0f} MiB")
 
 
 async def test_scripts_get_out_of_nothing(start):
@@ -137,23 +140,24 @@ async def test_a_quiet_client_is_served_meanwhile(start):
     gateway = await start(documents=[api(HOSTILE), api({}, "b")], settings={"jsvm_timeout": 1})
     await get(gateway, "/b/good")
     attacks = [asyncio.create_task(get(gateway, f"/a/{key}")) for key in ("loop", "promise", "regex", "getter")]
-    worst = 0.0
+    served = 0
     connection = await gateway.connect()
-    while not all(attack.done() for attack in attacks):
-        begun = time.perf_counter()
+    while not any(attack.done() for attack in attacks):
         answer = await connection.request("GET", "/b/good")
-        worst = max(worst, time.perf_counter() - begun)
         assert (answer.status, answer.body) == (200, BODY)
+        served += 1
         await asyncio.sleep(0.01)
-    assert [attack.result().status for attack in attacks] == [500] * 4
-    assert worst < 0.9  # who waited for a script to be stopped would wait for a second
+    assert [answer.status for answer in await asyncio.gather(*attacks)] == [500] * 4
+    assert served > 5  # who waited for a script to be stopped would be served once
 
 
 async def test_a_gateway_ends_cleanly_while_a_script_runs(launch, tmp_path):  # noqa: F811
     (tmp_path / "a.json").write_text(json.dumps(api(HOSTILE)))
+    (tmp_path / "gateway.json").write_text('{"jsvm_timeout": 60}')
     port = free_port()
     process = await launch(
-        *(sys.executable, "-m", "lockgate.cli", "serve", "--headless", "--definitions", str(tmp_path)),
+        *(sys.executable, "-m", "lockgate.cli", "serve", "--headless", "--definitions", str(tmp_path / "a.json")),
+        *("--gateway", str(tmp_path / "gateway.json")),
         *("--listen", f"127.0.0.1:{port}", "--set", f"confdir={tmp_path}"),
     )
     assert (await ask(port, "/a/good")).endswith(BODY)
@@ -161,5 +165,5 @@ async def test_a_gateway_ends_cleanly_while_a_script_runs(launch, tmp_path):  # 
     await asyncio.sleep(0.3)
     process.send_signal(signal.SIGTERM)
 
-    assert await asyncio.wait_for(process.wait(), 5) == 0
+    assert await asyncio.wait_for(process.wait(), 20) == 0
     await attack

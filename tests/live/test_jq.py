@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from tests.filters import PROCESSOR, filtering
 
 pytestmark = pytest.mark.timeout(120)
@@ -50,8 +51,8 @@ async def post(gateway, body=b"{}", *headers, path="/jq/jq"):
         connection.close()
 
 
-async def upstream_got(gateway, body=b"{}", *headers):
-    answer = await post(gateway, body, *headers)
+async def upstream_got(gateway, body=b"{}", *headers, path="/jq/jq"):
+    answer = await post(gateway, body, *headers, path=path)
     assert answer.status == 200, answer.body
     return json.loads(answer.body)
 
@@ -90,10 +91,26 @@ async def test_responses_are_left_alone_where_it_is_not(serve, upstream):
 # Filter compile failure.
 
 
-@pytest.mark.parametrize("text", ["{body: env}", ".a.", "{body: $ENV}", 'import "a" as a; .'])
-async def test_a_filter_that_cannot_be_used_leaves_bodies_alone(serve, upstream, text):
-    gateway = await serve(filtering(text, text, upstream=upstream.url))
-    answer = await post(gateway, b"no json")
+UNUSABLE = ("{body: env}", ".a.", "{body: $ENV}", 'import "a" as a; .')
+FAILING = ("[1]", "{body}", 'error("no id")')
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def faulty(start_for_all, upstream_for_all):
+    """A gateway with an API for each of them."""
+    upstream_for_all.on("/jq")(echo)
+    url = upstream_for_all.url
+    definitions = [
+        *(filtering(text, text, name=f"unusable{number}", upstream=url) for number, text in enumerate(UNUSABLE)),
+        *(filtering(text, name=f"failing{number}", upstream=url) for number, text in enumerate(FAILING)),
+    ]
+    return await start_for_all(documents=definitions, settings={})
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("number", range(len(UNUSABLE)), ids=UNUSABLE)
+async def test_a_filter_that_cannot_be_used_leaves_bodies_alone(faulty, number):
+    answer = await post(faulty, b"no json", path=f"/unusable{number}/jq")
     assert (answer.status, json.loads(answer.body)["got"]) == (200, "no json")
 
 
@@ -152,6 +169,7 @@ async def test_variables_are_merged(serve, upstream):
 # Output not an object, request errors, response errors.
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("text", "body", "message"),
     [
@@ -160,11 +178,11 @@ async def test_variables_are_merged(serve, upstream):
         ('error("no id")', b"{}", "the filter failed: no id"),
     ],
 )
-async def test_requests_that_fail_are_refused(serve, upstream, text, body, message):
-    gateway = await serve(filtering(text, upstream=upstream.url))
-    answer = await post(gateway, body)
+async def test_requests_that_fail_are_refused(faulty, upstream_for_all, text, body, message):
+    upstream_for_all.calls.clear()
+    answer = await post(faulty, body, path=f"/failing{FAILING.index(text)}/jq")
     assert (answer.status, json.loads(answer.body)) == (415, {"error": message})
-    assert upstream.calls == []
+    assert upstream_for_all.calls == []
 
 
 async def test_an_empty_request_is_null(serve, upstream):
@@ -201,16 +219,29 @@ async def test_processors_run_in_their_order(serve, upstream):
 # Attacks.
 
 
-@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
-async def test_a_bomb_is_stopped_and_the_next_request_served(serve, upstream, text):
-    definition = filtering(f"{{body: (if .body.bomb then ({text}) else 1 end)}}", upstream=upstream.url)
-    gateway = await serve(definition)
-    assert (await upstream_got(gateway))["got"] == "1"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bombs(start_for_all, upstream_for_all):
+    """A gateway with an API for each of them."""
+    upstream_for_all.on("/jq")(echo)
+    definitions = [
+        filtering(
+            f"{{body: (if .body.bomb then ({text}) else 1 end)}}", name=f"bomb{number}", upstream=upstream_for_all.url
+        )
+        for number, text in enumerate(BOMBS.values())
+    ]
+    return await start_for_all(documents=definitions, settings={})
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("number", range(len(BOMBS)), ids=BOMBS)
+async def test_a_bomb_is_stopped_and_the_next_request_served(bombs, number):
+    gateway, path = bombs, f"/bomb{number}/jq"
+    assert (await upstream_got(gateway, path=path))["got"] == "1"
     before = gateway.peak_kb()
-    answer = await post(gateway, b'{"bomb": true}')
+    answer = await post(gateway, b'{"bomb": true}', path=path)
     assert answer.status == 415
     assert "the filter" in json.loads(answer.body)["error"]
-    assert (await upstream_got(gateway))["got"] == "1"
+    assert (await upstream_got(gateway, path=path))["got"] == "1"
     assert gateway.peak_kb() - before < 100_000
 
 

@@ -3,22 +3,16 @@
 import asyncio
 import contextlib
 import json
-import socket
 import sys
 
 import pytest
 from tests.keys import keyed
+from tests.ports import free_port
 
 SECONDS = 20.0
 SECRET = "x-tyk-authorization: s3cret\r\n"
 
 pytestmark = pytest.mark.timeout(90)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def ask(port, method, path, headers="", body=b""):

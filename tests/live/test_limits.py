@@ -8,10 +8,11 @@ import h2.events
 import h2.exceptions
 import pytest
 from tests.live.authority import Authority
+from tests.pace import paced
 
 pytestmark = pytest.mark.timeout(60)
 
-SHORT = 0.3
+PACES = (0.3, 1.5, 6.0)
 TOO_MANY = "431 Request Header Fields Too Large"
 
 
@@ -55,7 +56,8 @@ async def test_a_head_may_have_so_many_fields(limited, upstream):
     await serves(gateway)
 
 
-async def test_the_limits_of_a_head_hold_in_http2(start, upstream, tmp_path):
+@paced(*PACES)
+async def test_the_limits_of_a_head_hold_in_http2(start, upstream, tmp_path, pace):
     authority = Authority(tmp_path)
     certificate, key = authority.issue("a.test")
     gateway = await start(
@@ -63,7 +65,7 @@ async def test_the_limits_of_a_head_hold_in_http2(start, upstream, tmp_path):
         settings={
             "http_server_options": {"use_ssl": True, "certificates": [{"cert_file": certificate, "key_file": key}]},
             "x-lockgate": {
-                "limits": {"max_headers": 10, "max_header_bytes": 2000, "body_timeout": SHORT, "idle_timeout": 1}
+                "limits": {"max_headers": 10, "max_header_bytes": 2000, "body_timeout": pace, "idle_timeout": 3 * pace}
             },
         },
     )
@@ -90,8 +92,9 @@ async def test_the_limits_of_a_head_hold_in_http2(start, upstream, tmp_path):
     assert (await again.request("GET", "/a/x")).status == 200
 
 
-async def test_a_head_that_does_not_end_is_given_up(limited, upstream):
-    gateway = await limited(header_timeout=SHORT)
+@paced(*PACES)
+async def test_a_head_that_does_not_end_is_given_up(limited, upstream, pace):
+    gateway = await limited(header_timeout=pace)
     first = await gateway.connect()
     await first.send(b"GET /a/x HTTP/1.1\r\nHost: a.test\r\nX-Slow: ")
     later = await gateway.connect()
@@ -105,8 +108,9 @@ async def test_a_head_that_does_not_end_is_given_up(limited, upstream):
     await serves(gateway)
 
 
-async def test_dribbling_does_not_help(limited, upstream):
-    gateway = await limited(header_timeout=SHORT)
+@paced(*PACES)
+async def test_dribbling_does_not_help(limited, upstream, pace):
+    gateway = await limited(header_timeout=pace)
     connection = await gateway.connect()
     await connection.send(b"GET /a/x HTTP/1.1\r\nHost: a.test\r\n")
 
@@ -124,11 +128,12 @@ async def test_dribbling_does_not_help(limited, upstream):
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-async def test_a_client_that_says_nothing_is_closed(limited, tmp_path, tls):
+@paced(*PACES)
+async def test_a_client_that_says_nothing_is_closed(limited, tmp_path, tls, pace):
     authority = Authority(tmp_path)
     certificate, key = authority.issue("a.test")
     server = {"use_ssl": tls, "certificates": [{"cert_file": certificate, "key_file": key}]}
-    gateway = await limited(server, header_timeout=SHORT)
+    gateway = await limited(server, header_timeout=pace)
     for beginning in (b"", b"\x16", b"\x16\x03\x01\x02\x00\x01") if tls else (b"",):
         connection = await gateway.connect()
         await connection.send(beginning)
@@ -140,8 +145,9 @@ async def test_a_client_that_says_nothing_is_closed(limited, tmp_path, tls):
         await serves(gateway)
 
 
-async def test_an_idle_connection_is_closed(limited):
-    gateway = await limited(idle_timeout=SHORT)
+@paced(*PACES)
+async def test_an_idle_connection_is_closed(limited, pace):
+    gateway = await limited(idle_timeout=pace)
     for path in ("/a/x", "/nowhere"):
         connection = await gateway.connect()
         for _ in range(3):
@@ -150,25 +156,27 @@ async def test_an_idle_connection_is_closed(limited):
     await serves(gateway)
 
 
-async def test_a_busy_connection_is_not_idle(limited, upstream):
+@paced(*PACES)
+async def test_a_busy_connection_is_not_idle(limited, upstream, pace):
     @upstream.on("/a/slow")
     async def _(call):
-        await asyncio.sleep(3 * SHORT)
+        await asyncio.sleep(3 * pace)
         await call.answer(b"late")
 
-    gateway = await limited(idle_timeout=SHORT, header_timeout=SHORT, body_timeout=SHORT)
+    gateway = await limited(idle_timeout=pace, header_timeout=pace, body_timeout=pace)
     connection = await gateway.connect()
     assert (await connection.request("POST", "/a/slow", body=b"x")).body == b"late"
     for _ in range(8):
         assert (await connection.request("GET", "/nowhere")).status == 404
-        await asyncio.sleep(SHORT / 4)
+        await asyncio.sleep(pace / 4)
     assert (await connection.request("GET", "/a/x")).status == 200
 
 
 @pytest.mark.parametrize("read", [False, True], ids=["streamed", "read"])
 @pytest.mark.parametrize("framing", ["Content-Length: 100", "Transfer-Encoding: chunked"])
-async def test_a_body_that_stands_still_is_given_up(start, upstream, framing, read):
-    settings = {"x-lockgate": {"limits": {"body_timeout": SHORT}}}
+@paced(*PACES)
+async def test_a_body_that_stands_still_is_given_up(start, upstream, framing, read, pace):
+    settings = {"x-lockgate": {"limits": {"body_timeout": pace}}}
     gateway = await start({"listen": "/a/", "target": upstream.url}, settings=settings, read_bodies=read)
     connection = await gateway.connect()
     await connection.send(f"POST /a/x HTTP/1.1\r\nHost: a.test\r\n{framing}\r\n\r\n1\r\nx\r\n".encode())
@@ -178,12 +186,13 @@ async def test_a_body_that_stands_still_is_given_up(start, upstream, framing, re
     await serves(gateway)
 
 
-async def test_a_body_that_moves_is_waited_for(limited):
-    gateway = await limited(body_timeout=SHORT)
+@paced(*PACES)
+async def test_a_body_that_moves_is_waited_for(limited, pace):
+    gateway = await limited(body_timeout=pace)
     connection = await gateway.connect()
     await connection.send(b"POST /a/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 8\r\n\r\n")
     for _ in range(8):
-        await asyncio.sleep(SHORT / 4)
+        await asyncio.sleep(pace / 4)
         await connection.send(b"x")
     assert (await connection.answer()).body == b"POST /a/x xxxxxxxx"
 

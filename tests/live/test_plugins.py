@@ -6,6 +6,7 @@ import time
 
 import pytest
 from tests.apis import oas
+from tests.pace import paced
 from tests.plugins import plugin, response_plugin, scripted, with_check, with_keys
 
 pytestmark = pytest.mark.timeout(120)
@@ -82,15 +83,15 @@ async def test_answers_and_refusals(serve, upstream):
     assert upstream.calls == []
 
 
-async def test_a_script_that_never_ends_is_a_500_and_others_are_served(serve, upstream):
+@paced(1, 5)
+async def test_a_script_that_never_ends_is_a_500_and_others_are_served(serve, upstream, pace):
     body = "if (request.Params.spin) { while (true) {} }"
-    gateway = await serve(scripted(prePlugins=[plugin(body)]), jsvm_timeout=1)
+    gateway = await serve(scripted(prePlugins=[plugin(body)]), jsvm_timeout=pace)
 
     spinning = asyncio.create_task(sent(gateway, "/api/o?spin=1"))
     await asyncio.sleep(0.3)
-    started = time.monotonic()
     assert (await sent(gateway)).status == 200
-    assert time.monotonic() - started < 0.7
+    assert not spinning.done()
     assert error_of(await spinning) == FAILED
     assert (await sent(gateway)).status == 200
 
@@ -165,7 +166,7 @@ TELL = (
 
 async def told(upstream, count):
     """What handlers told the upstream."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(20):
         while len(told_calls(upstream)) < count:
             await asyncio.sleep(0.02)
     return [json.loads(call.body) for call in told_calls(upstream)]
@@ -209,7 +210,7 @@ async def test_nobody_waits_for_a_handler(serve, upstream, handler):
 
     for _ in range(20):
         assert (await sent(gateway)).status == 403
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15  # who waited would wait for 20 s
 
 
 async def test_a_handler_that_fails_stops_no_other(serve, upstream, handler):

@@ -11,8 +11,9 @@ import time
 import pytest
 from mitmproxy import io
 from tests.apis import oas
-from tests.live.test_tools import ask, free_port
+from tests.live.test_tools import ask
 from tests.plugins import blob
+from tests.ports import free_port
 
 from lockgate.trace_format import to_text
 
@@ -87,7 +88,7 @@ class Served:
     def lines(self):
         return self.folder.joinpath("log").read_text().splitlines()
 
-    async def said(self, *parts, seconds=15):
+    async def said(self, *parts, seconds=20):
         """The first line that has all of these parts."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -160,7 +161,7 @@ async def test_an_exchange_that_nothing_failed_in_is_logged_too(served):
     assert (await ask(served.port, "/api/mocked?of=mock")).endswith(b"mocked")
     before = len(served.lines)
     assert (await ask(served.port, "/api/mocked")).endswith(b"mocked")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while not any("from the plugin" in line for line in served.lines[before:]):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.02)
@@ -201,6 +202,7 @@ async def test_scripts_are_read_again_when_they_are_saved(served):
     await served.said("from the plugin, second")
 
     # Those of event handlers too.
+    deadline = time.monotonic() + 20
     (scripts / "watch.js").write_text(HANDLER.replace("nowhere(event)", "log('saved'); nowhere(event)"))
     while not any("VersionFailure in API pets: saved" in line for line in served.lines):
         assert time.monotonic() < deadline
@@ -213,7 +215,7 @@ async def test_traces_show_what_scripts_got_gave_and_logged(served):
     await ask(served.port, "/api/good?trace=good")
     await ask(served.port, "/api/bad?trace=bad")
     os.kill(served.process.pid, signal.SIGTERM)
-    assert served.process.wait(10) == 0
+    assert served.process.wait(20) == 0
     with (served.folder / "flows").open("rb") as file:
         flows = {flow.request.path: flow for flow in io.FlowReader(file).stream()}
 

@@ -40,6 +40,7 @@ def gateway(upstream, tmp_path_factory):
 
 @pytest.fixture
 def page(browser, gateway, upstream):
+    upstream.seen.clear()
     (gateway.folder / "definitions" / "pets.json").write_text(json.dumps(pets(upstream.url), indent=1))
     assert gateway.api("POST", "/lockgate/api/reload").status == 200
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
@@ -166,6 +167,55 @@ def test_a_pointer_leads_to_its_section(page, gateway):
     )
     assert "transformRequestBody" in selected
     expect(page.locator("#inner")).to_have_value(TEMPLATE)
+    expect(page.locator("#method")).to_have_value("POST")
+    expect(page.locator("#path")).to_have_value("/pets/pets")
+    page.fill("#inner", "{{.name.first}}")
+    page.fill("#body", '{"name": "Bo"}')
+    page.click("#run")
+    page.locator(".fault button").click()
+    expect(page.locator("#inner")).to_be_focused()
+    page.locator("details.step", has_text="request_body_transform").get_by_role("button", name="line").click()
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_a_template_is_written_where_it_stands_now(page, gateway, upstream):
+    document = pets(upstream.url)
+    operations = document["x-tyk-api-gateway"]["middleware"]["operations"]
+    operations["op0"]["transformResponseBody"] = {"enabled": True, "format": "json", "body": encoded(TEMPLATE)}
+    (gateway.folder / "definitions" / "pets.json").write_text(json.dumps(document, indent=1))
+    opened(page, gateway)
+    page.select_option("#embedded", label="operations/op0/transformResponseBody/body")
+
+    page.locator("#text").press("Control+Home")
+    page.keyboard.type(" \n ")
+    page.fill("#inner", "{}")
+
+    sections = json.loads(page.input_value("#text"))["x-tyk-api-gateway"]["middleware"]["operations"]["op0"]
+    assert sections["transformRequestBody"]["body"] == encoded(TEMPLATE)
+    assert sections["transformResponseBody"]["body"] == encoded("{}")
+
+
+def test_what_was_written_is_there_after_a_look_at_something_else(page, gateway):
+    opened(page, gateway)
+    file = page.input_value("#what")
+    page.fill("#inner", "{{.edited}}")
+    page.select_option("#what", "section")
+    page.fill("#text", "{{.mine}}")
+    page.select_option("#pick", index=1)
+    expect(page.locator("#text")).not_to_have_value("{{.mine}}")
+
+    page.select_option("#pick", index=0)
+    expect(page.locator("#text")).to_have_value("{{.mine}}")
+    page.select_option("#what", file)
+    expect(page.locator("#inner")).to_have_value("{{.edited}}")
+    expect(page.locator("#changed")).to_be_visible()
+
+
+def test_an_exchange_that_is_gone_leaves_the_page_usable(page, gateway):
+    opened(page, gateway, "?exchange=gone")
+
+    expect(page.locator("#status")).to_contain_text("there is no exchange 'gone'")
+    expect(page.locator("#text")).to_have_value(re.compile("x-tyk-api-gateway"))
 
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(page, gateway, upstream):

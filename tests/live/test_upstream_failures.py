@@ -6,21 +6,17 @@ import time
 
 import pytest
 from tests.apis import oas
+from tests.pace import paced
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(60)
 
 PROXY_FAILED = b'{\n    "error": "There was a problem proxying the request"\n}'
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 async def test_a_refused_connection_is_a_500_and_the_client_goes_on(start, upstream):
     gateway = await start(
-        {"listen": "/down/", "target": f"http://127.0.0.1:{closed_port()}"}, {"listen": "/a/", "target": upstream.url}
+        {"listen": "/down/", "target": f"http://127.0.0.1:{free_port()}"}, {"listen": "/a/", "target": upstream.url}
     )
     connection = await gateway.connect()
     for method, body in (("GET", b""), ("POST", b"abc")):
@@ -34,7 +30,7 @@ async def test_a_refused_connection_is_a_500_and_the_client_goes_on(start, upstr
 
 
 async def test_an_upstream_that_came_back_is_used_again_by_the_same_client(start, upstream):
-    port = closed_port()
+    port = free_port()
     gateway = await start({"listen": "/a/", "target": f"http://127.0.0.1:{port}"})
     connection = await gateway.connect()
     assert (await connection.request("GET", "/a/x")).status == 500
@@ -55,7 +51,7 @@ async def test_an_unknown_host_has_its_own_words(start, upstream):
 
 
 async def test_the_answer_is_xml_for_an_xml_request(start, upstream):
-    gateway = await start({"listen": "/a/", "target": f"http://127.0.0.1:{closed_port()}"})
+    gateway = await start({"listen": "/a/", "target": f"http://127.0.0.1:{free_port()}"})
 
     answer = await gateway.get("/a/x", "Content-Type: application/xml")
 
@@ -63,13 +59,14 @@ async def test_the_answer_is_xml_for_an_xml_request(start, upstream):
     assert b"<error>There was a problem proxying the request</error>" in answer.body
 
 
-async def test_no_answer_in_time_is_a_504(start, upstream):
+@paced(0.3, 5.0)
+async def test_no_answer_in_time_is_a_504(start, upstream, pace):
     @upstream.on("/a/slow")
     async def _(call):
         await call.read_body()
         assert await call.reader.read() == b""  # until the gateway gives up
 
-    gateway = await start({"listen": "/a/", "target": upstream.url, "timeout": 0.3})
+    gateway = await start({"listen": "/a/", "target": upstream.url, "timeout": pace})
     connection = await gateway.connect()
     for method, body in (("GET", b""), ("POST", b"abc"), ("GET", b"")):
         began = time.monotonic()
@@ -77,11 +74,12 @@ async def test_no_answer_in_time_is_a_504(start, upstream):
 
         assert answer.status == 504
         assert answer.body == b'{\n    "error": "Upstream service reached hard timeout."\n}'
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < pace + 5
         assert (await connection.request("GET", "/a/x")).status == 200
 
 
-async def test_a_limit_for_the_whole_answer_is_kept(start, upstream):
+@paced(1, 5)
+async def test_a_limit_for_the_whole_answer_is_kept(start, upstream, pace):
     @upstream.on("/silent")
     async def _(call):
         await call.reader.read()
@@ -92,7 +90,7 @@ async def test_a_limit_for_the_whole_answer_is_kept(start, upstream):
         await call.send(b"abc")
         await call.reader.read()
 
-    timeout = {"enforceTimeout": {"enabled": True, "value": 1}}
+    timeout = {"enforceTimeout": {"enabled": True, "value": pace}}
     document = oas({f"GET /{name}": timeout for name in ("silent", "slow", "quick")}, upstream=upstream.url)
     gateway = await start(documents=[document])
     connection = await gateway.connect()
@@ -105,14 +103,15 @@ async def test_a_limit_for_the_whole_answer_is_kept(start, upstream):
     assert await connection.closed() == b"abc"
 
 
-async def test_a_body_that_takes_long_is_no_timeout(start, upstream):
+@paced(0.2, 1.0, 5.0)
+async def test_a_body_that_takes_long_is_no_timeout(start, upstream, pace):
     @upstream.on("/a/x")
     async def _(call):
         await call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2.5 * pace)
         await call.send(b"b")
 
-    gateway = await start({"listen": "/a/", "target": upstream.url, "timeout": 0.2})
+    gateway = await start({"listen": "/a/", "target": upstream.url, "timeout": pace})
 
     assert (await gateway.get("/a/x")).body == b"ab"
 

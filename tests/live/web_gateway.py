@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Locator
+from tests.ports import free_port
 
 SECONDS = 20.0
 """Until something that ought to happen at once counts as not happening."""
@@ -38,13 +39,6 @@ def follow(link: Locator) -> None:
     before = link.page.url
     link.click()
     link.page.wait_for_url(lambda url: url != before)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Answer(NamedTuple):
@@ -110,6 +104,10 @@ class JsonUpstream:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
+    def forget(self) -> None:
+        """What it got."""
+        self.seen.clear()
+
     @contextlib.contextmanager
     def running(self) -> Iterator["JsonUpstream"]:
         self._thread.start()
@@ -125,6 +123,8 @@ class WebGateway:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port, self.web = free_port(), free_port()
+        self.exit_code: int | None = None
+        """Of one that ran; below 0 if it had to be killed."""
         (folder / "definitions").mkdir()
 
     def define(self, name: str, document: dict[str, Any]) -> None:
@@ -154,10 +154,11 @@ class WebGateway:
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            self.exit_code = process.returncode
             log.close()
 
     def _listens(self) -> bool:

@@ -2,7 +2,11 @@
 
 import pytest
 from tests.apis import oas, snapshot
-from tests.plugins import blob, passed, plugin, response_plugin, scripted
+from tests.helpers import FixedOutside, ScriptsInPlace, make_request
+from tests.plugins import GIVEN, blob, passed, plugin, response_plugin, scripted
+
+from lockgate.inspection import try_request
+from lockgate.services import HttpReply, Outside
 
 FUNCTION = "function f() { return TykJsResponse({Code: 200, Headers: {'x-of-function': '1'}}, {}) }"
 
@@ -43,3 +47,27 @@ async def test_of_one_name_in_two_spellings_the_last_counts(kept):
     trace = await passed(snapshot(document, ignore_canonical_mime_header_key=kept))
 
     assert trace.upstream_request.headers.get_all("X-Of-A") == ("2",)
+
+
+class Http:
+    """Answers nobody, and keeps the headers that it is asked to send."""
+
+    def __init__(self):
+        self.sent = []
+
+    async def send(self, calls, _at_once, _max_bytes):
+        self.sent += [call.headers for call in calls]
+        return [HttpReply(index, None, "no answer") for index, _ in enumerate(calls)]
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_names_of_what_a_script_sends(kept):
+    source = """function f() {
+        TykMakeHttpRequest('{"Domain": "http://up.test", "Resource": "/", "Headers": {"x-of-call": "1"}}');
+        return TykJsResponse({Code: 200}, {}) }"""
+    virtual = oas({"GET /o": {"virtualEndpoint": {"enabled": True, "functionName": "f", "body": blob(source)}}})
+    http, fixed = Http(), FixedOutside()
+    outside = Outside(clock=fixed, ids=fixed, turns=fixed, scripts=ScriptsInPlace(), http=http)
+    served = snapshot(virtual, ignore_canonical_mime_header_key=kept)
+    await try_request(served, make_request("GET", "/api/o", (), b""), GIVEN, outside)
+    assert [names(headers) for headers in http.sent] == [["x-of-call" if kept else "X-Of-Call"]]

@@ -50,6 +50,9 @@ def printed(name, *args, **more):
         pytest.param(
             "cookies_a_b", ["GET", "/", (("Cookie", 'a-b=1; x=2; a-b="3"'),)], "3", id="last cookie, unquoted"
         ),
+        pytest.param("cookies_a", ["GET", "/", (("Cookie", "a=1; a"),)], "", id="cookie without a value"),
+        pytest.param("cookies_a", ["GET", "/", (("Cookie", 'a=b c,d; a="; a=\\; a=é'),)], "b c,d", id="bad values"),
+        pytest.param("cookies_a b", ["GET", "/", (("Cookie", "a b=1; a=2"),)], "", id="bad name of a cookie"),
         pytest.param("request_data_sort_by", ["GET", "/?sort-by=a%20b+c&sort-by=2"], "a b c", id="query"),
         pytest.param("request_data_a", ["POST", "/?a=2", (FORM,), b"a=1"], "1", id="the body comes first"),
         pytest.param("request_data", ["POST", "/?a=2&b=3", (FORM,), b"a=1"], "a:1,2;b:3", id="all values"),

@@ -7,6 +7,7 @@ import pytest
 from tests.apis import snapshot, tried
 from tests.filters import filtering
 from tests.helpers import Elsewhere, FixedOutside, make_exchange, make_services
+from tests.templates_of import body_entry
 
 from lockgate.exchange import NOT_READ
 from lockgate.middleware import BodyNeed, Continue, Reason, Reject
@@ -74,6 +75,19 @@ def test_what_follows_sees_variables_of_a_filter():
         "{tyk_context: {id: .body.id}}", b'{"id": "4711"}', variables=True, paths={"transform_headers": [headers]}
     )
     assert message.headers.get("X-Id") == "4711"
+
+
+def test_a_template_sees_variables_of_a_filter_as_json():
+    definition = filtering(
+        "{tyk_context: {list: [1, {a: null}], n: 5}}",
+        variables=True,
+        paths={
+            "transform_response": [
+                body_entry("{{index ._tyk_context.list 1 | toJson}} {{add1f ._tyk_context.n}}", "/jq")
+            ]
+        },
+    )
+    assert tried(snapshot(definition), "POST", "/jq/jq", body=b"{}").answer.body == b'{"a":null} 6'
 
 
 def test_large_variables_are_handed_over_elsewhere():

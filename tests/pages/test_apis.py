@@ -295,8 +295,13 @@ async def test_the_report_says_what_a_reload_did(served):
 async def test_asking_again_with_the_generation_gives_no_more_than_that(served):
     served.write("pets.json", oas({"GET /a": REWRITE}))
     served.begin()
-    generation = (await served.json("/lockgate/api/reload"))["generation"]
-    assert await served.json(f"/lockgate/api/reload?generation={generation}") == {"generation": generation}
+    report = await served.json("/lockgate/api/reload")
+    known = {name: report[name] for name in ("generation", "run")}
+    query = f"/lockgate/api/reload?generation={known['generation']}"
+    assert await served.json(query) == known
+    assert await served.json(f"{query}&run={known['run']}") == known
+    # The first load of another process has the same number.
+    assert "problems" in await served.json(f"{query}&run=another")
 
 
 async def test_a_middleware_has_a_page(served):

@@ -112,6 +112,15 @@ def test_a_forgotten_exchange_says_how_many_are(pages, desk, path):
     )
 
 
+@pytest.mark.parametrize("path", ["/lockgate/nowhere", "/lockgate/api/nowhere/x"])
+def test_an_address_that_is_none_is_answered_by_a_page_too(pages, path):
+    status, text = pages.ask(path)
+
+    assert status == 404
+    assert f"there is no page '{path}'" in (text["error"] if isinstance(text, dict) else text.replace("&#39;", "'"))
+    assert ("<nav" in text) is (not isinstance(text, dict))
+
+
 def test_a_trace_can_be_kept_as_a_file(pages, desk):
     note(desk, "a")
 

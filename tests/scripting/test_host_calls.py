@@ -110,6 +110,13 @@ async def test_a_request_is_made_of_its_members() -> None:
     assert asked.http.asked == [(1, 77)]
 
 
+async def test_headers_have_the_names_that_the_script_wrote_where_the_settings_keep_them() -> None:
+    asked = Asked()
+    asked.host = ScriptHost(asked.services, HostRules(keep_names=True), 3.0)
+    await asked.request(Domain="http://up.test", Resource="/", Headers={"x-key": "k", "X-Key": "l"})
+    assert asked.call.headers == Headers.of(("X-Key", "l"), ("x-key", "k"))
+
+
 async def test_an_answer_has_both_spellings_in_gos_order() -> None:
     headers = Headers.of(("x-multi", "a"), ("Content-Type", "text/x"), ("X-Multi", "b"))
     asked = Asked({"http://up.test/": HttpAnswer(203, headers, b'<a href="x">&\xff\x00\xe2\x80\xa8</a>')})

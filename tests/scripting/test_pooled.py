@@ -174,7 +174,7 @@ async def test_a_process_that_fails_is_no_fault_of_the_script(answer):
 async def test_sources_are_sent_to_who_does_not_know_them():
     tasks = Tasks(Done({"state": "unknown", "used": 0.0}))
     with pytest.raises(ServiceError):
-        await asyncio.wait_for(Pooled(tasks).run(program(GOOD), virtual(), Hosts()), 1)
+        await asyncio.wait_for(Pooled(tasks).run(program(GOOD), virtual(), Hosts()), 20)
     assert [len(task.blobs) for task in tasks.tasks] == [1, 2]
     assert tasks.tasks[1].blobs[1] == GOOD.encode()
     assert json.dumps(tasks.tasks[1].header)

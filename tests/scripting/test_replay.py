@@ -62,13 +62,13 @@ async def test_what_the_host_takes_counts():
 
 
 async def test_an_allowance_is_used_up_in_parts():
-    allowance = Allowance(0.05)
+    allowance = Allowance(0.5)
     async with allowance.spent():
         await asyncio.sleep(0.02)
-    assert 0.0 < allowance.left <= 0.031
+    assert 0.0 < allowance.left <= 0.481
     with pytest.raises(TimeoutError):
         async with allowance.spent():
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(60)
     assert allowance.left <= 0.0
     with pytest.raises(TimeoutError):
         async with allowance.spent():

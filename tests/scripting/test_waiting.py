@@ -167,8 +167,11 @@ async def test_who_waits_for_another_call_to_load_the_scripts_waits_for_some_tim
     monkeypatch.setattr(rounds_module, "LOADING_SECONDS", 0.1)
     source = f"TykMakeHttpRequest('1'); {GOOD}"
     with engine_with() as engine:
-        first = asyncio.create_task(engine.run(program(source), virtual(seconds=60.0), Hosts(delay=60.0)))
-        await asyncio.sleep(0.05)
+        slow = Hosts(delay=60.0)
+        first = asyncio.create_task(engine.run(program(source), virtual(seconds=60.0), slow))
+        async with asyncio.timeout(SECONDS):
+            while not slow.asked:
+                await asyncio.sleep(0.001)
         assert await refused(engine, source) == "it waited for more than 0.1 s for the API's scripts to be loaded"
         first.cancel()
         with pytest.raises(asyncio.CancelledError):

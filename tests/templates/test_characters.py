@@ -8,6 +8,7 @@ from lockgate.templates.characters import (
     byte_length,
     byte_text,
     from_byte_text,
+    is_letter,
     is_space,
     lower,
     to_lower,
@@ -72,3 +73,8 @@ def test_white_space(character):
 def test_a_string_comes_back_from_its_bytes(text):
     assert from_byte_text(byte_text(text)) == text
     assert byte_length(text) == len(byte_text(text))
+
+
+@pytest.mark.parametrize(("character", "is_one"), [("\U0002ebef", False), ("\U0002ebf0", False), ("\U0002ebe0", True)])
+def test_letters_are_those_of_unicode_15(character, is_one):
+    assert is_letter(character) is is_one

@@ -3,19 +3,22 @@
 Source: behaviour-scripting 0, 1.5, 1.6 and 1.11.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeGuard
 
 from lockgate.body_transforms.transform import BodyTransform, Facts, InputFormat, NoSession
 from lockgate.documents.json import JsonError, decode_floats
 from lockgate.documents.xml import XmlError, decode_xml
 from lockgate.exchange import Variables, VariableValue
-from lockgate.templates.values import FormValues, ListMap, NilMap, strings
+from lockgate.templates.values import FormValues, ListMap, NilMap, TypedList, strings
 
 CONTEXT: Final = "_tyk_context"
 META: Final = "_tyk_meta"
 
-_CLAIM: Final = "jwt_claims_"
+_COUNTERS: Final = frozenset(
+    f"{limit}_{number}" for limit in ("quota", "rate_limit") for number in ("limit", "remaining", "reset")
+)
+"""Variables that are whole numbers."""
 
 
 class InputError(ValueError):
@@ -75,17 +78,30 @@ def _variable(name: str, value: VariableValue) -> object:
     if isinstance(value, str):
         return value
     match name:
-        case "path_parts":
-            return strings(_texts(value))
-        case "headers" if isinstance(value, Mapping):
-            return ListMap((key, strings(_texts(one))) for key, one in value.items())
-        case "request_data" if isinstance(value, Mapping):
-            return FormValues((key, strings(_texts(one))) for key, one in value.items())
-    return as_json(value) if name.startswith(_CLAIM) else value
+        case "path_parts" if _are_texts(value):
+            return strings(map(str, value))
+        case "headers" if (lists := _lists_of_texts(value)) is not None:
+            return ListMap(lists)
+        case "request_data" if (lists := _lists_of_texts(value)) is not None:
+            return FormValues(lists)
+    # What is left is a claim, or what a jq filter set.
+    return value if name in _COUNTERS else as_json(value)
 
 
-def _texts(value: VariableValue) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, tuple | list) else ()
+def _are_texts(value: VariableValue) -> TypeGuard[Sequence[str]]:
+    return isinstance(value, tuple | list) and all(isinstance(one, str) for one in value)
+
+
+def _lists_of_texts(value: VariableValue) -> dict[str, TypedList] | None:
+    """Lists of texts by name; None: something else is in it."""
+    if not isinstance(value, Mapping):
+        return None
+    lists: dict[str, TypedList] = {}
+    for name, one in value.items():
+        if not _are_texts(one):
+            return None
+        lists[str(name)] = strings(map(str, one))
+    return lists
 
 
 def as_json(value: Any) -> Any:

@@ -1,65 +1,93 @@
 """The control API from outside: what ``lockgate reload`` says to a running gateway."""
 
+import http.client
 import json
-import urllib.error
-import urllib.request
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 TIMEOUT_SECONDS: Final = 60.0
+_OK: Final = 200
+_ERROR: Final = re.compile(r"[^\n]*?:\d+: error: ")
+_WARNING: Final = re.compile(r"[^\n]*?:\d+: warning: ")
+_LISTS: Final = ("loaded", "unchanged", "kept", "removed", "problems")
+_TITLES: Final = {
+    "loaded": "loaded",
+    "unchanged": "unchanged",
+    "kept": "not loaded, last good version kept",
+    "removed": "removed",
+}
 
 
 class ControlFailedError(RuntimeError):
     """The gateway could not be reached, or refused."""
 
 
-def reload_gateway(address: str, secret: str, *, only_report: bool = False) -> str:
+def reload_gateway(address: tuple[str, int], secret: str, *, only_report: bool = False) -> Mapping[str, Any]:
     """Have a gateway load its definitions again.
 
     Args:
-        address: HOST:PORT of its control API.
+        address: Host and port of its control API.
         secret: For ``x-tyk-authorization``.
         only_report: Load nothing; the report is that of the last load.
 
     Returns:
-        The report, for people.
+        The report, as ``/lockgate/reload-report`` answers it.
 
     Raises:
         ControlFailedError: It could not be reached, or refused; the message says which.
     """
     if not only_report:
         _get(address, "/tyk/reload?block=true", secret)
-    return "\n".join(_report_lines(_get(address, "/lockgate/reload-report", secret)))
+    report = _get(address, "/lockgate/reload-report", secret)
+    if "generation" not in report or not all(isinstance(report.get(key), list) for key in _LISTS):
+        raise ControlFailedError(f"what answers on {_where(address)} is no control API of Lockgate")
+    return report
 
 
-def _report_lines(report: dict[str, Any]) -> list[str]:
-    lines = [f"generation {report['generation']} is in force"]
-    for key, title in (
-        ("loaded", "loaded"),
-        ("unchanged", "unchanged"),
-        ("kept", "not loaded, last good version kept"),
-        ("removed", "removed"),
-    ):
+def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """A report for people."""
+    yield f"generation {report['generation']} is in force"
+    for key, title in _TITLES.items():
         if report[key]:
-            lines.append(f"{title}: {', '.join(report[key])}")
-    return [*lines, *report["problems"]]
+            yield f"{title}: {', '.join(map(str, report[key]))}"
+    yield from map(str, report["problems"])
 
 
-def _get(address: str, path: str, secret: str) -> dict[str, Any]:
-    request = urllib.request.Request(f"http://{address}{path}", headers={"x-tyk-authorization": secret})
+def has_errors(report: Mapping[str, Any]) -> bool:
+    """Whether something did not load."""
+    problems = [str(one) for one in report["problems"]]
+    return bool(report["kept"]) or any(_ERROR.match(one) and not _WARNING.match(one) for one in problems)
+
+
+def _where(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _get(address: tuple[str, int], path: str, secret: str) -> dict[str, Any]:
+    where = _where(address)
+    if not secret.isprintable() or not secret.isascii():
+        raise ControlFailedError("expected a secret of printable ASCII characters in the settings: a header carries it")
+    connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_SECONDS)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310
-            value = json.loads(reply.read())
-    except urllib.error.HTTPError as error:
-        raise ControlFailedError(f"the gateway on {address} answered {error.code}: {_message(error.read())}") from None
-    except (OSError, ValueError) as error:
-        raise ControlFailedError(f"no control API answers on {address}: {error}") from None
+        connection.request("GET", path, headers={"x-tyk-authorization": secret})
+        reply = connection.getresponse()
+        body = reply.read()
+    except (OSError, http.client.HTTPException, UnicodeError) as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise ControlFailedError(f"no control API answers on {where}: {said}") from None
+    finally:
+        connection.close()
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        value = None
+    if reply.status != _OK:
+        said = value.get("message") if isinstance(value, dict) else None
+        raise ControlFailedError(
+            f"the gateway on {where} answered {reply.status}: {said or body[:200].decode('utf-8', 'replace')}"
+        )
     if not isinstance(value, dict):
-        raise ControlFailedError(f"what answers on {address} is no control API")
+        raise ControlFailedError(f"what answers on {where} is no control API")
     return value
-
-
-def _message(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (ValueError, KeyError, TypeError):
-        return body[:200].decode("utf-8", "replace")

@@ -1,11 +1,14 @@
 """``POST /tyk/debug``: a definition that is not deployed, tried with one request, which really goes upstream.
 
-Nothing is deployed by it and no key is made or found. It is what the page "Try" does, behind Tyk's path.
+Nothing is deployed by it, and no key is made or changed; those that there are let requests in. It is what the page "Try"
+does, behind Tyk's path.
 
 Source: behaviour-scripting 7.2.
 """
 
 import json
+import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +24,7 @@ from lockgate.header_edits import are_valid
 from lockgate.services import Outside, Scripts
 from lockgate.urls import encode_path
 
-_RIGHTS: Final = Rights(calls=True, send=True)
+_RIGHTS: Final = Rights(calls=True, send=True, keys=True)
 _LOUD: Final = ("failed", "error", "reject")
 
 
@@ -99,16 +102,18 @@ def asked_of(body: bytes) -> Asked:
         MalformedError: Something is missing, or is none of its kind.
     """
     try:
-        value = json.loads(body)
+        # As Go's decoder: the first value counts, whatever follows; names whatever their case.
+        value, _ = _DECODER.raw_decode(body.decode("utf-8", "replace").lstrip(_SPACE))
     except (ValueError, RecursionError):
         raise MalformedError(_MALFORMED) from None
-    value = _object(value) or {}
+    value = _named(_object(value) or {})
     spec, oas, request = (_object(value.get(key)) for key in ("spec", "oas", "request"))
+    request = None if request is None else _named(request)
     headers = Headers() if request is None else _headers(request.get("headers"))
     method, path, text = (
         ("", "", "") if request is None else (_text(request, key) for key in ("method", "path", "body"))
     )
-    document = oas or spec
+    document = spec if oas is None else oas
     if document is None:
         raise MalformedError("Spec field is missing")
     if request is None:
@@ -118,10 +123,44 @@ def asked_of(body: bytes) -> Asked:
     method = method or "GET"
     if not TOKEN_CHARACTERS.issuperset(encode_text(method)):
         raise MalformedError(f"Unexpected failure: net/http: invalid method {json.dumps(method)}", 500)
-    return Asked(json.dumps(document), method, path, headers, text.encode("utf-8", "surrogateescape"))
+    return Asked(json.dumps(_open(document)), method, path, headers, text.encode("utf-8", "surrogateescape"))
 
 
 _MALFORMED: Final = "Request malformed"
+_SPACE: Final = " \t\r\n"
+
+
+def _no_constant(text: str) -> object:
+    raise ValueError(f"{text} is not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _named(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.lower(): one for name, one in value.items()}
+
+
+def _open(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The definition, so that a request gets to its chain: the reference gateway goes there without a router.
+
+    Neither an API that is not active is left out then, nor one that is internal, nor one of another domain.
+    """
+    extension = document.get(_EXTENSION)
+    if not isinstance(extension, Mapping):
+        if not document or "openapi" in document or "kind" in document:
+            return document
+        closed = {"internal": False, "domain": ""}
+        return {**document, "active": True, **{name: one for name, one in closed.items() if name in document}}
+    info, server = extension.get("info"), extension.get("server")
+    if isinstance(info, Mapping) and isinstance(info.get("state"), Mapping):
+        extension = {**extension, "info": {**info, "state": {**info["state"], "active": True, "internal": False}}}
+    if isinstance(server, Mapping) and "customDomain" in server:
+        extension = {**extension, "server": {name: one for name, one in server.items() if name != "customDomain"}}
+    return {**document, _EXTENSION: extension}
+
+
+_EXTENSION: Final = "x-tyk-api-gateway"
 
 
 def _object(value: Any) -> Mapping[str, Any] | None:
@@ -140,6 +179,8 @@ def _text(value: Mapping[str, Any], key: str) -> str:
 def _headers(value: Any) -> Headers:
     pairs: list[tuple[str, str]] = []
     for name, values in (_object(value) or {}).items():
+        if values is None:
+            continue
         if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
             raise MalformedError(_MALFORMED)
         pairs += [(canonical(name), one) for one in values]
@@ -154,12 +195,24 @@ def _headers(value: Any) -> Headers:
 
 def sample_of(asked: Asked, listen_path: str) -> Sample:
     """The request behind the listen path. There is no query: a question mark in the path is one of its characters."""
-    path = encode_path(f"{listen_path.rstrip('/')}/{asked.path.lstrip('/')}")
+    path = _joined(listen_path, asked.path)
     headers = asked.headers.remove("Host")
     if asked.body:
         headers = headers.set("Content-Length", str(len(asked.body)))
     request = Request(asked.method, path, None, headers, asked.body, asked.headers.get("Host") or "")
     return Sample(request, client=Client(""))
+
+
+def _joined(listen_path: str, path: str) -> str:
+    """One path of two, cleaned of double slashes and dots; what is escaped already stays so (Go, net/url, JoinPath)."""
+    joined = posixpath.normpath(f"/{listen_path.strip('/')}/{path.lstrip('/')}").removeprefix("//").lstrip("/")
+    ending = "/" if (path or listen_path).endswith("/") and joined else ""
+    return "".join(
+        part if _ESCAPE.fullmatch(part) else encode_path(part) for part in _ESCAPE.split(f"/{joined}{ending}")
+    )
+
+
+_ESCAPE: Final = re.compile("(%[0-9A-Fa-f]{2})")
 
 
 # ── what is answered ──

@@ -157,6 +157,11 @@ def _headers(side: str, before: Headers, after: Headers, rules: Rules, framing: 
             continue
         shown = (now or was or (name, []))[0]
         before_text, after_text = _joined(was), _joined(now)
+        if was is not None and now is not None and before_text == after_text:
+            # The same text, in another number of fields.
+            before_text, after_text = (
+                f"{text} ({_fields(len(one[1]))})" for text, one in ((before_text, was), (after_text, now))
+            )
         if before_text is None or after_text is None or not rules.same(before_text, after_text):
             yield Difference(side, "header", shown, _cut(before_text), _cut(after_text))
 
@@ -167,6 +172,10 @@ def _by_name(headers: Headers) -> dict[str, tuple[str, list[str]]]:
         name = decode_text(raw)
         found.setdefault(name.lower(), (name, []))[1].append(decode_text(value))
     return found
+
+
+def _fields(count: int) -> str:
+    return f"{count} field{'s' * (count != 1)}"
 
 
 def _joined(values: tuple[str, list[str]] | None) -> str | None:
@@ -276,7 +285,8 @@ def _text(body: bytes) -> str | None:
 def _lines(side: str, before: str, after: str, rules: Rules) -> Iterator[Difference]:
     old, new = _split(before), _split(after)
     if len(old) + len(new) > MOST_LINES:
-        yield from _first_difference(side, old, new, rules)
+        digests = (_digest(before.encode()), _digest(after.encode()))
+        yield from _first_difference(side, old, new, rules, *digests)
         return
     found = False
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
@@ -297,13 +307,17 @@ def _split(text: str) -> list[str]:
     return text.splitlines()
 
 
-def _first_difference(side: str, old: Sequence[str], new: Sequence[str], rules: Rules) -> Iterator[Difference]:
+def _first_difference(
+    side: str, old: Sequence[str], new: Sequence[str], rules: Rules, before: str, after: str
+) -> Iterator[Difference]:
     for number, (was, now) in enumerate(zip(old, new, strict=False), 1):
         if was != now and not rules.same(was, now):
             yield Difference(side, "body", f"line {number}", _cut(was), _cut(now))
             return
     if len(old) != len(new):
         yield Difference(side, "body", "", f"{len(old)} lines", f"{len(new)} lines")
+    elif old == new:
+        yield Difference(side, "body", "line ends", before, after)
 
 
 def _digest(body: bytes) -> str:

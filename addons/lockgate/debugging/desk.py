@@ -1,5 +1,6 @@
 """What the pages and the commands of a UI work with: one value, made by the host."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,6 +48,8 @@ class Desk:
     """Runs scripts of texts that are tried, in limited processes."""
     exchanges: ExchangeLog = field(default_factory=ExchangeLog)
     breakpoints: Breakpoints = field(default_factory=Breakpoints)
+    run: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Another one with each start, so that an open page notices: numbers of loads and of changes begin anew."""
 
     def __post_init__(self) -> None:
         """Have whoever listens to the log count as somebody who watches, and have pauses told to them."""

@@ -8,7 +8,7 @@ What a recording lacks is named in ``Recorded.missing``; nothing is made up for 
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -29,6 +29,33 @@ _ADDRESS: Final = re.compile(r"(https?://[^/?#]+)")
 
 class RecordingError(ValueError):
     """A recording that cannot be read; the message says what was expected and what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A part of a recording that is no exchange that could be run."""
+
+    source: str
+    """File, and where in it."""
+    reason: str
+    """What was expected and what was found."""
+    is_exchange: bool = True
+    """False for what is no HTTP at all, as a flow of TCP."""
+
+
+type OnUnusable = Callable[[Unusable], None] | None
+"""Is told what could not be used, and reading goes on behind it. None: the first one ends the reading."""
+
+
+def give_up(told: OnUnusable, source: str, reason: str) -> None:
+    """Say that a part of a recording cannot be used.
+
+    Raises:
+        RecordingError: Nobody wants to be told.
+    """
+    if told is None:
+        raise RecordingError(f"{source}: {reason}")
+    told(Unusable(source, reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +164,18 @@ def recorded_of_plain(plain: Mapping[str, Any], source: str = "") -> Recorded:
     """
     try:
         return _of_plain(plain, source)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise RecordingError(f"{source or 'the recording'}: expected a trace of the gateway, found {what}") from None
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise RecordingError(
+            f"{source or 'the recording'}: expected a trace of the gateway, found {_said(error)}"
+        ) from None
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"no {error}"
+    if isinstance(error, TypeError | AttributeError | LookupError | RecursionError):
+        return "a part of another kind"
+    return str(error)
 
 
 def _of_plain(plain: Mapping[str, Any], source: str) -> Recorded:
@@ -271,12 +307,13 @@ def _holds_mask(value: object) -> bool:
 # Files of traces
 
 
-def read_traces(text: bytes, source: str = "") -> Iterator[Recorded]:
+def read_traces(text: bytes, source: str = "", told: OnUnusable = None) -> Iterator[Recorded]:
     """Saved traces: one as ``lockgate try --format json`` prints it, a JSON list of them, or one on each line.
 
     Args:
         text: Of the file.
         source: Its name.
+        told: What is told of those that are none.
 
     Raises:
         RecordingError: It holds something else; what stood before it was given.
@@ -287,28 +324,62 @@ def read_traces(text: bytes, source: str = "") -> Iterator[Recorded]:
         raise RecordingError(f"{source}: expected traces as JSON, found values nested too deep") from None
     except ValueError as error:
         lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2:  # noqa: PLR2004
-            raise RecordingError(f"{source}: expected traces as JSON: {error}") from None
-        yield from _read_lines(lines, source)
+        if len(lines) < 2 or not _is_json(lines[0]):  # noqa: PLR2004
+            raise RecordingError(f"{source}: expected traces as JSON, or a HAR file: {_place_in(error)}") from None
+        yield from _read_lines(text.splitlines(), source, told)
         return
     if isinstance(whole, list):
         for number, one in enumerate(whole, 1):
-            yield _one(one, f"{source}, trace {number}")
+            yield from _one(one, f"{source}, trace {number}", told)
     else:
-        yield _one(whole, source)
+        yield from _one(whole, source, None)
 
 
-def _read_lines(lines: Sequence[bytes], source: str) -> Iterator[Recorded]:
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _place_in(error: ValueError) -> str:
+    """What is wrong with a JSON text, and where."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg[0].lower()}{error.msg[1:]} in line {error.lineno}, column {error.colno}"
+    return "it is no UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+def _read_lines(lines: Sequence[bytes], source: str, told: OnUnusable) -> Iterator[Recorded]:
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         place = f"{source}, line {number}"
         try:
             one = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise RecordingError(f"{place}: expected a trace as JSON: {error}") from None
-        yield _one(one, place)
+        except RecursionError:
+            give_up(told, place, "expected a trace as JSON, found values nested too deep")
+        except ValueError as error:
+            give_up(told, place, f"expected a trace as JSON: {_place_in(error)}")
+        else:
+            yield from _one(one, place, told)
 
 
-def _one(value: object, place: str) -> Recorded:
+_KINDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list", str: "a text", bool: "true or false"}
+
+
+def kind_of(value: object) -> str:
+    """What a JSON value is, for messages."""
+    return "null" if value is None else _KINDS.get(type(value), "a number")
+
+
+def _one(value: object, place: str, told: OnUnusable) -> Iterator[Recorded]:
     if not isinstance(value, Mapping):
-        raise RecordingError(f"{place}: expected a trace, found {type(value).__name__}")
-    return recorded_of_plain(value, place)
+        give_up(told, place, f"expected a trace, found {kind_of(value)}")
+        return
+    try:
+        made = recorded_of_plain(value, place)
+    except RecordingError as error:
+        give_up(told, place, str(error).removeprefix(f"{place}: "))
+    else:
+        yield made

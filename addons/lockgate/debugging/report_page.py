@@ -45,7 +45,10 @@ _TEMPLATE: Final = """<!DOCTYPE html>
 <li><b>{{ report.different }}</b>different</li>
 <li><b>{{ report.not_replayed }}</b>not replayed</li>
 {% if report.left_out %}<li><b>{{ report.left_out }}</b>left out by the filter</li>{% endif %}
+{% if report.not_http %}<li><b>{{ report.not_http }}</b>left out, being no HTTP</li>{% endif %}
 </ul>
+{% for remark in remarks %}<p><strong>{{ remark }}</strong></p>{% endfor %}
+{% if report.limited %}<p>There are more exchanges, which were not looked at: the limit is reached.</p>{% endif %}
 {% if report.fields %}
 <h2>Differences by field</h2>
 <table>
@@ -98,6 +101,7 @@ _TEMPLATE: Final = """<!DOCTYPE html>
 {% endfor %}
 </tbody>
 </table>
+{% if report.not_replayed > refused | length %}<p>… and {{ report.not_replayed - refused | length }} more.</p>{% endif %}
 {% endif %}
 </body>
 </html>
@@ -107,7 +111,7 @@ _PAGE: Final = Environment(autoescape=True, undefined=StrictUndefined, trim_bloc
 
 
 def page(**values: Any) -> str:
-    """The page. ``report``, ``summary``, ``different`` and ``refused`` are what ``reports.to_html`` gives."""
+    """The page. ``report``, ``remarks``, ``different`` and ``refused`` are what ``reports.to_html`` gives."""
     from markupsafe import Markup
 
     # The style is this file's own; a browser hashes it as it stands here.

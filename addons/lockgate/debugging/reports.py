@@ -1,28 +1,23 @@
-"""What came of a replay, for people and for files: counted, by field, and one by one. Secrets are masked. No I/O."""
+"""What came of a replay: counted, by field, and one by one. Secrets are masked. No I/O."""
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Final
-from xml.sax.saxutils import quoteattr
+from typing import Final
 
 from lockgate.debugging.comparison import Difference
-from lockgate.debugging.recordings import Recorded
-from lockgate.debugging.report_page import page
-from lockgate.trace_format import MASK, is_secret, masked_url, printable, without_secrets
+from lockgate.debugging.recordings import Recorded, Unusable
+from lockgate.trace_format import MASK, is_secret, masked_url, without_secrets
 
 MOST_KEPT: Final = 1000
-"""Exchanges that are shown one by one; the others are counted."""
-MOST_LISTED: Final = 20
-"""Exchanges in the text, one by one."""
-MOST_OF_ONE: Final = 8
-"""Differences of one exchange in the text."""
+"""Exchanges of one verdict that are shown one by one; the others are counted."""
+MOST_NAMES: Final = 10_000
+"""Fields that differ, and reasons, that are counted by themselves; the others are counted together."""
+OTHERS: Final = "others"
 
 _INDEX: Final = re.compile(r"/\d+(?=/|$)")
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Verdict(Enum):
@@ -49,6 +44,13 @@ class Result:
     """Why it was not replayed."""
     missing: tuple[str, ...] = ()
     """What the recording lacks."""
+    routed: bool = True
+    """Whether there is an API for it, then or now."""
+
+    @property
+    def named(self) -> str:
+        """Method and target, and where it stands."""
+        return self.source if self.title == self.source else f"{self.title} ({self.source})"
 
 
 @dataclass(slots=True)
@@ -75,19 +77,33 @@ class Report:
     not_replayed: int = 0
     left_out: int = 0
     """By the filter."""
+    not_http: int = 0
+    """Flows of other protocols, which were left out."""
+    unrouted: int = 0
+    """Of all that were looked at: those for which there is no API."""
+    limited: bool = False
+    """Whether there are more, which the limit left out."""
+    faults: list[str] = field(default_factory=list)
+    """Why recordings could not be read, or not to their end."""
     fields: dict[str, Field] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
     """Why exchanges were not replayed, and how many."""
     kept: list[Result] = field(default_factory=list)
-    """Those that are not the same, up to ``MOST_KEPT``."""
+    """Those that are not the same, up to ``MOST_KEPT`` of each verdict."""
 
     @property
     def total(self) -> int:
         """Exchanges that were looked at."""
         return self.same + self.different + self.not_replayed
 
+    @property
+    def looked_at(self) -> int:
+        """Everything that the recordings held, as far as they were read."""
+        return self.total + self.left_out + self.not_http
+
     def add(self, result: Result) -> None:
         """Take one in."""
+        self.unrouted += not result.routed
         if result.verdict is Verdict.SAME:
             self.same += 1
             return
@@ -95,14 +111,24 @@ class Report:
             self.different += 1
             for one in {_general(one): one for one in reversed(result.differences)}.items():
                 self._count(*one, result.title)
+            count = self.different
         else:
             self.not_replayed += 1
-            self.reasons[result.reason] = self.reasons.get(result.reason, 0) + 1
-        if len(self.kept) < MOST_KEPT:
+            reason = result.reason if result.reason in self.reasons or len(self.reasons) < MOST_NAMES else OTHERS
+            self.reasons[reason] = self.reasons.get(reason, 0) + 1
+            count = self.not_replayed
+        if count <= MOST_KEPT:
             self.kept.append(result)
+
+    def of(self, verdict: Verdict) -> list[Result]:
+        """Those with a verdict that were kept."""
+        return [one for one in self.kept if one.verdict is verdict]
 
     def _count(self, name: str, difference: Difference, title: str) -> None:
         known = self.fields.get(name)
+        if known is None and len(self.fields) >= MOST_NAMES:
+            name = OTHERS
+            known = self.fields.get(name)
         if known is None:
             known = self.fields[name] = Field(name, 0, difference, title)
         known.count += 1
@@ -147,6 +173,11 @@ def result_of(
     return Result(verdict, title, recorded.id, recorded.api, recorded.source, hidden, why, recorded.missing)
 
 
+def unusable_result(unusable: Unusable) -> Result:
+    """What came of a part of a recording that is no exchange that could be run."""
+    return Result(Verdict.NOT_REPLAYED, unusable.source, "", "", unusable.source, reason=unusable.reason)
+
+
 def _hidden(difference: Difference, secrets: AbstractSet[str], names: AbstractSet[str]) -> Difference:
     last = difference.place.rpartition("/")[2] if difference.part == "body" else difference.place
     if difference.place and (is_secret(last) or last.lower() in names):
@@ -155,150 +186,3 @@ def _hidden(difference: Difference, secrets: AbstractSet[str], names: AbstractSe
         shown = lambda text: without_secrets(masked_url(text, names), secrets, names)  # noqa: E731
     before, after = (None if one is None else shown(one) for one in (difference.before, difference.after))
     return replace(difference, before=before, after=after)
-
-
-# Forms
-
-
-def to_text(report: Report) -> str:
-    """For a terminal."""
-    text = "\n".join(printable(line) for line in _lines(report)) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def summary(report: Report) -> str:
-    """One line."""
-    parts = [f"{report.same} the same", f"{report.different} different", f"{report.not_replayed} not replayed"]
-    left = f" ({report.left_out} left out by the filter)" if report.left_out else ""
-    return f"{report.total} exchange{'s' * (report.total != 1)}: {', '.join(parts)}{left}"
-
-
-def _lines(report: Report) -> Iterator[str]:
-    yield f"{', '.join(report.recordings)} through {report.definitions}, against {report.against}"
-    yield summary(report)
-    if report.fields:
-        yield ""
-        yield "differences by field:"
-        for one in report.by_field:
-            yield f"{one.count:8}  {one.name}"
-            if one.example is not None:
-                yield f"          {one.title}: {_values(one.example)}"
-    if report.reasons:
-        yield ""
-        yield "not replayed:"
-        for reason, count in sorted(report.reasons.items(), key=lambda pair: -pair[1]):
-            yield f"{count:8}  {reason}"
-    shown = [one for one in report.kept if one.verdict is Verdict.DIFFERENT]
-    for result in shown[:MOST_LISTED]:
-        yield ""
-        yield f"{result.title}  ({_place(result)})"
-        yield from (f"    {one}" for one in result.differences[:MOST_OF_ONE])
-        if len(result.differences) > MOST_OF_ONE:
-            yield f"    … and {len(result.differences) - MOST_OF_ONE} more"
-        yield from (f"    the recording lacks {one}" for one in result.missing)
-    if report.different > MOST_LISTED:
-        yield ""
-        yield f"… and {report.different - MOST_LISTED} more; --format json and html have up to {MOST_KEPT}"
-
-
-def _values(difference: Difference) -> str:
-    before, after = difference.before, difference.after
-    return str(replace(difference, side="", part="", place="", before=before, after=after)).removeprefix(": ")
-
-
-def _place(result: Result) -> str:
-    api = f"API {result.api}" if result.api else ""
-    exchange = f"exchange {result.id}" if result.id and result.id != result.source else ""
-    return ", ".join(part for part in (result.source, exchange, api) if part)
-
-
-def to_plain(report: Report) -> dict[str, Any]:
-    """As JSON values."""
-    return {
-        "recordings": list(report.recordings),
-        "definitions": report.definitions,
-        "against": report.against,
-        "same": report.same,
-        "different": report.different,
-        "not_replayed": report.not_replayed,
-        "left_out": report.left_out,
-        "fields": [
-            {"field": one.name, "count": one.count, "exchange": one.title, "example": _plain(one.example)}
-            for one in report.by_field
-        ],
-        "reasons": report.reasons,
-        "exchanges": [
-            {
-                "verdict": one.verdict.value,
-                "request": one.title,
-                "id": one.id,
-                "api": one.api,
-                "source": one.source,
-                "reason": one.reason,
-                "missing": list(one.missing),
-                "differences": [_plain(difference) for difference in one.differences],
-            }
-            for one in report.kept
-        ],
-    }
-
-
-def _plain(difference: Difference | None) -> Mapping[str, Any] | None:
-    if difference is None:
-        return None
-    names = ("side", "part", "place", "before", "after")
-    return {name: getattr(difference, name) for name in names}
-
-
-def to_json(report: Report) -> str:
-    """For programs."""
-    return json.dumps(to_plain(report), indent=1) + "\n"
-
-
-def to_junit(report: Report) -> str:
-    """For CI: a test case for each exchange that is not the same, and one for all that are."""
-    counts = f'tests="{len(report.kept) + 1}" failures="{sum(one.verdict is Verdict.DIFFERENT for one in report.kept)}"'
-    skipped = sum(one.verdict is Verdict.NOT_REPLAYED for one in report.kept)
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
-    lines.append(f'<testsuite name="lockgate replay" {counts} errors="0" skipped="{skipped}">')
-    lines.append(f"<testcase classname={_attribute(report.definitions)} name={_attribute(summary(report))}/>")
-    for one in report.kept:
-        name = _attribute(f"{one.title} ({one.source})")
-        lines.append(f"<testcase classname={_attribute(one.api or 'no API')} name={name}>")
-        if one.verdict is Verdict.DIFFERENT:
-            said = "\n".join(map(str, one.differences))
-            lines.append(f"<failure message={_attribute(one.differences[0].field)}>{_escaped(said)}</failure>")
-        else:
-            lines.append(f"<skipped message={_attribute(one.reason)}/>")
-        lines.append("</testcase>")
-    lines.append("</testsuite>")
-    return "\n".join(lines) + "\n"
-
-
-def _clean(text: str) -> str:
-    """Text that XML may hold, and any encoding: no control characters, no lone surrogates."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_clean(text))
-
-
-def _escaped(text: str) -> str:
-    return _clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def to_html(report: Report) -> str:
-    """One page that needs nothing else, without script."""
-    different = [one for one in report.kept if one.verdict is Verdict.DIFFERENT]
-    refused = [one for one in report.kept if one.verdict is Verdict.NOT_REPLAYED]
-    shown = page(report=report, summary=summary(report), different=different, refused=refused)
-    return _clean(shown)
-
-
-FORMATS: Final[Mapping[str, Callable[[Report], str]]] = {
-    "text": to_text,
-    "json": to_json,
-    "junit": to_junit,
-    "html": to_html,
-}

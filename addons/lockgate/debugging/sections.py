@@ -176,6 +176,8 @@ def parse_section(text: str, middleware: str = "") -> Section:
             value = documents[0].value if documents else None
     except SyntaxProblem as error:
         if not plain:
+            if middleware and middleware not in names():
+                raise _unknown(middleware) from None
             hint = "" if middleware else "; a template, script or filter is one of a middleware that is named beside it"
             raise SectionError(f"line {error.problem.line}: {error}{hint}") from None
         value = None
@@ -225,8 +227,12 @@ def made_around(section: Section, request: Request | None = None) -> Made:
         return _classic_entry(section, name, config)
     if name in CLASSIC.keys and name not in _OF_EVERY:
         return _classic(section, {name: config}, pointer(name))
-    hint = nearest(section.middleware, names())
-    raise SectionError(f"there is no section {section.middleware!r} of a definition{hint and f'; {hint}'}")
+    raise _unknown(section.middleware)
+
+
+def _unknown(name: str) -> SectionError:
+    hint = nearest(name, names())
+    return SectionError(f"there is no section {name!r} of a definition{hint and f'; {hint}'}")
 
 
 def _oas(section: Section, middleware: Mapping[str, Any], place: tuple[str, ...] | None, config: Any) -> Made:

@@ -296,10 +296,18 @@ async def try_snapshot(snapshot: Snapshot, sample: Sample, bench: Bench, rights:
     finally:
         _UNDER_WAY.remove(run)
     if run.trace.upstream_response is not None and not sent:
-        what = "recorded" if sample.recorded is not None else "given"
-        remarks.append(f"nothing was sent upstream: its answer is the {what} one")
+        remarks.append(f"nothing was sent upstream: its answer is {_which(sample)}")
     refused = None if run.refusal is None else run.refusal.reason
     return Tried((), run.trace, faults_of(run.trace), tuple(remarks), sent, refused)
+
+
+def _which(sample: Sample) -> str:
+    before = None if sample.recorded is None else sample.recorded.upstream_response
+    if before is None:
+        return "the given one"
+    if before.body is NOT_READ and sample.answer == replace(before, body=b""):
+        return "the recorded one, without its body, which was not kept"
+    return "the recorded one" if sample.answer == before else "the given one"
 
 
 def _exchange(sample: Sample) -> Exchange:

@@ -1,8 +1,8 @@
 """The outside of a trial: nothing of the live gateway's is seen or changed by it, and nobody is called unless asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, final
+from typing import Any, Final, final
 
 from lockgate.chain import Observer
 from lockgate.debugging.samples import Sample
@@ -11,7 +11,17 @@ from lockgate.exchange import Exchange, Request, Response, Upstream, Variables
 from lockgate.exchange import replace as changed
 from lockgate.inspection import EveryKey
 from lockgate.middleware import Continue, Link, Outcome
-from lockgate.services import Fallbacks, HttpCall, HttpReply, Outside, Scripts, ServiceError, recorded
+from lockgate.services import (
+    Fallbacks,
+    FoundKey,
+    HttpCall,
+    HttpReply,
+    Outside,
+    Scripts,
+    ServiceError,
+    Sessions,
+    recorded,
+)
 from lockgate.stores.memory import MemoryLimits, MemoryStorage, MemoryTurns
 from lockgate.trace import Phase, Trace
 
@@ -27,6 +37,8 @@ class Rights:
     """Scripts and batches may call others, where the definition lets them."""
     send: bool = False
     """What would go upstream goes there."""
+    keys: bool = False
+    """The keys of the gateway let requests in; nothing of them changes."""
 
 
 NO_RIGHTS: Final = Rights()
@@ -41,6 +53,20 @@ class _Nobody:
 
 
 _NOBODY: Final = _Nobody()
+
+
+@final
+class _SeenKeys:
+    """Keys that are found, and never changed."""
+
+    def __init__(self, live: Sessions) -> None:
+        self._live: Final = live
+
+    async def find(self, names: Sequence[str]) -> FoundKey | None:
+        return await self._live.find(names)
+
+    async def keep_meta_data(self, name: str, meta_data: Mapping[str, Any]) -> None:
+        """Nothing is kept."""
 
 
 def outside_of(live: Outside, scripts: Scripts, sample: Sample, rights: Rights) -> Outside:
@@ -64,6 +90,8 @@ def outside_of(live: Outside, scripts: Scripts, sample: Sample, rights: Rights) 
         http=live.http if rights.calls else _NOBODY,
         storage=MemoryStorage(live.clock),
     )
+    if rights.keys:
+        made = replace(made, sessions=_SeenKeys(live.sessions))
     if sample.recorded is not None:
         before = sample.recorded
         again = recorded(before.calls, made, Fallbacks(before.received_at.timestamp(), before.id))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Final
 
 _LABELS: Final = """
-utf-8 unicode-1-1-utf-8 utf-8 utf8 utf-16 utf-16be utf-16le ucs-2 unicode iso-10646-ucs-2 csunicode
 cp866 866 cp866 csibm866 ibm866
 iso8859-2 csisolatin2 iso-8859-2 iso-ir-101 iso8859-2 iso88592 iso_8859-2 iso_8859-2:1987 l2 latin2
 iso8859-3 csisolatin3 iso-8859-3 iso-ir-109 iso8859-3 iso88593 iso_8859-3 iso_8859-3:1988 l3 latin3
@@ -55,24 +54,21 @@ def _codecs() -> Mapping[str, str]:
 
 
 CODECS: Final = _codecs()
-"""Python's codec by name, in lower case. UTF-16 is UTF-8, as for browsers: its name was read as ASCII."""
+"""Python's codec by name, in lower case. Those of UTF-8 and UTF-16 are not among them: such a name was read as ASCII."""
+
+_USUAL: Final = "cp1252"
 
 
-def reinterpreted(raw: bytes, declared: str) -> str | None:
+def reinterpreted(raw: bytes, declared: str) -> str:
     """Text in an encoding other than UTF-8, by the name that its document gives.
 
-    Bytes that are UTF-8 all the same, not only ASCII, are read as such. What the encoding does not have is U+FFFD.
-
-    Returns:
-        The text; bytes that are no UTF-8, as with "surrogateescape", where UTF-8 is meant. None: the name means nothing
-        here, and the bytes are no UTF-8.
+    Bytes that are UTF-8 all the same, not only ASCII, are read as such; others are windows-1252 where the name means
+    nothing here, as the reference gateway has it for every name. What the encoding does not have is U+FFFD.
     """
-    codec = CODECS.get(declared.strip().lower())
+    codec = CODECS.get(declared.strip().lower(), _USUAL)
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        if codec is None:
-            return None
-        return raw.decode(codec, "surrogateescape" if codec == "utf-8" else "replace")
+        return raw.decode(codec, "replace")
     # One encoding is at home in seven bits.
     return raw.decode(codec, "replace") if codec == "iso2022-jp" and raw.isascii() else text

@@ -209,7 +209,8 @@ def is_many(raw: bytes) -> bool:
     return len(raw) > AT_ONCE and raw.count(b"[") + raw.count(b"{") > AT_ONCE
 
 
-_TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
+# It matches at each quote, however the document ends: half an escape too.
+_TEXT: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?+\Z)', re.DOTALL)
 
 
 def count_values(raw: bytes, enough: int) -> int:

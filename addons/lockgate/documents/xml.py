@@ -259,8 +259,6 @@ class _Decoder:
             return position
         # Differs: the reference ignores the name and reads as windows-1252 what is no UTF-8 (test_declared_encoding).
         rest = reinterpreted(text[position:].encode("utf-8", "surrogateescape"), encoding)
-        if rest is None:
-            raise _error(f"xml: opening charset {_quoted(encoding[:_MAX_MESSAGE])}: unsupported charset")
         self._is_reinterpreted = True
         self._lines_before += text.count("\n", 0, position)
         self._begin(rest)

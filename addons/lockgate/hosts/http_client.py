@@ -158,6 +158,9 @@ class HttpClient:
                 max_line_size=LONGEST_LINE,
                 max_field_size=LONGEST_LINE,
             )
+            # aiohttp asks again where a connection ends without an answer, also with PUT and DELETE: the upstream may
+            # have done what it was asked for. There is no public way to have it not do so.
+            self._session._retry_connection = False  # noqa: SLF001
         return self._session
 
 

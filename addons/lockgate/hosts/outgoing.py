@@ -14,14 +14,14 @@ import ipaddress
 import secrets
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, final
 from urllib.parse import unquote, urljoin
 
 from lockgate.destinations import Address, Reach, plain_host, tls_for
-from lockgate.exchange import TOKEN_CHARACTERS, Headers, UpstreamTls, canonical, decode_text, encode_text
+from lockgate.exchange import TOKEN_CHARACTERS, Headers, UpstreamTls, encode_text
 from lockgate.header_edits import are_valid
 from lockgate.services import (
     Compute,
@@ -405,7 +405,7 @@ def _first_hop(call: HttpCall) -> _Hop:
     Raises:
         ServiceError: It cannot be sent.
     """
-    headers = Headers(tuple((encode_text(canonical(name)), value.strip(b" \t")) for name, value in _fields(call)))
+    headers = Headers(tuple((name, value.strip(b" \t")) for name, value in call.headers.fields))
     if not call.method or not TOKEN_CHARACTERS.issuperset(call.method.encode("utf-8", "replace")):
         raise ServiceError(f"{call.method!r} is no method")
     if not are_valid(headers.fields):
@@ -418,10 +418,6 @@ def _first_hop(call: HttpCall) -> _Hop:
         place = _place(f"{call.within.scheme}://{inside}{call.url}")
     own = (headers.get("Host") or "") if call.as_it_is else None
     return _Hop(place, call.method, headers.remove(*_FRAMING), call.body, inside=inside, as_it_is=own)
-
-
-def _fields(call: HttpCall) -> Iterator[tuple[str, bytes]]:
-    return ((decode_text(name), value) for name, value in call.headers.fields)
 
 
 def _next_hop(hop: _Hop, status: int, location: str) -> _Hop:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from lockgate.debugging.comparison import compare
 from lockgate.debugging.har import is_har, read_har
 from lockgate.debugging.ignoring import DEFAULTS, Rules
-from lockgate.debugging.recordings import Recorded, RecordingError, read_traces, recorded_of
+from lockgate.debugging.recordings import OnUnusable, Recorded, RecordingError, Unusable, read_traces, recorded_of
 from lockgate.debugging.replay import LiveUpstream, not_recorded, replay
-from lockgate.debugging.reports import Report, Result, result_of
+from lockgate.debugging.reports import Report, Result, result_of, unusable_result
 from lockgate.debugging.trial_outside import send_upstream
 from lockgate.deployment import read_settings, with_wording
 from lockgate.exchange import Request, Response, Upstream
@@ -57,18 +57,22 @@ class Replaying:
     filter: str = ""
     """An expression of mitmproxy's; "" takes all."""
     limit: int = 0
-    """How many exchanges; 0 is no limit."""
+    """How many exchanges at most; 0 is no limit."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def replay_files(asked: Replaying) -> tuple[Report, tuple[Problem, ...]]:
     """Replay files, and say what is different, and what is wrong with the definitions.
 
+    A recording that breaks off is replayed as far as it goes, and the report says so.
+
     Raises:
         ReplayError: Something of it cannot be used.
-        RecordingError: A recording cannot be read.
+        RecordingError: No recording could be read.
         DefinitionError: The settings cannot be used.
     """
+    if asked.limit < 0:
+        raise ReplayError(f"expected a number of exchanges above 0 as the limit, found {asked.limit}")
     settings, problems = read_settings(asked.gateway, asked.environment)
     snapshot, found = _snapshot(asked.definitions, settings)
     problems = (*problems, *found)
@@ -120,13 +124,16 @@ async def _replay(asked: Replaying, replayer: "_Replayer", upstream: Upstream | 
     wanted = _wanted(asked.filter)
     async with _outside(replayer.snapshot, live=upstream is not None) as outside:
         ask = None if upstream is None else _asking(upstream, outside)
-        for recorded in _all(asked.recordings):
+        for recorded in _all(asked.recordings, report):
             if wanted is not None and not wanted(recorded):
                 report.left_out += 1
                 continue
-            report.add(await replayer.result(recorded, outside, ask))
             if asked.limit and report.total >= asked.limit:
+                report.limited = True
                 return
+            report.add(await replayer.result(recorded, outside, ask))
+    if report.faults and not report.looked_at:
+        raise RecordingError(report.faults[0])
 
 
 def _wanted(expression: str) -> Callable[[Recorded], bool] | None:
@@ -193,35 +200,52 @@ class _Replayer:
             before = recorded_of(earlier, with_trace=False)
         trace = await replay(self.snapshot, of, outside, upstream=upstream)
         traces.append(trace)
+        after = recorded_of(trace, with_trace=False)
+        routed = bool(before.api or after.api)
         reason = next(filter(None, map(not_recorded, reversed(traces))), "")
         if reason:
-            return _result(of, traces, reason=f"not recorded: {reason}")
-        differences = compare(before, recorded_of(trace, with_trace=False), self._rules)
+            return _result(of, traces, routed, reason=f"not recorded: {reason}")
+        differences = compare(before, after, self._rules)
         if not differences:
-            return result_of(of)
-        return _result(of, traces, differences=differences)
+            return replace(result_of(of), routed=routed)
+        return _result(of, traces, routed, differences=differences)
 
 
-def _result(of: Recorded, traces: Sequence[Trace], **said: Any) -> Result:
+def _result(of: Recorded, traces: Sequence[Trace], routed: bool, **said: Any) -> Result:  # noqa: FBT001
     names = frozenset(name for trace in traces for name in trace.secret_names)
     plains = [to_plain(trace) for trace in traces]
     if of.trace is not None:
         plains.append(of.trace)
         names |= frozenset(of.trace.get("secret_names", ()))
     secrets = frozenset(text for plain in plains for text in secret_texts(plain))
-    return result_of(of, secrets=secrets, names=names, **said)
+    return replace(result_of(of, secrets=secrets, names=names, **said), routed=routed)
 
 
 # Files
 
 
-def _all(paths: Sequence[Path]) -> Iterator[Recorded]:
+def _all(paths: Sequence[Path], report: Report) -> Iterator[Recorded]:
+    """The exchanges of all files; what is none, and where a file breaks off, goes into the report."""
+
+    def told(one: Unusable) -> None:
+        if one.is_exchange:
+            report.add(unusable_result(one))
+        else:
+            report.not_http += 1
+
     for path in paths:
-        yield from read_recordings(path)
+        try:
+            yield from read_recordings(path, told)
+        except RecordingError as error:
+            report.faults.append(str(error))
 
 
-def read_recordings(path: Path) -> Iterator[Recorded]:
+def read_recordings(path: Path, told: OnUnusable = None) -> Iterator[Recorded]:
     """The exchanges of a file: flows of mitmproxy's, HAR, or traces as JSON. What it is shows in how it begins.
+
+    Args:
+        path: Of the file.
+        told: What is told of parts of it that are no exchanges; without it they end the reading.
 
     Raises:
         RecordingError: It is none of these, or broken; exchanges before the fault were given.
@@ -233,14 +257,18 @@ def read_recordings(path: Path) -> Iterator[Recorded]:
             if start[:1].isdigit():
                 from lockgate.hosts.mitm.recordings import read_flows
 
-                yield from read_flows(file, source)
+                yield from read_flows(file, source, told)
                 return
             text = file.read()
     except OSError as error:
         raise RecordingError(f"cannot read {source!r}: {error.strerror}") from None
     if start[:1] not in (b"{", b"["):
-        raise RecordingError(f"{source}: expected flows of mitmproxy's, a HAR file or traces as JSON, found neither")
-    yield from read_har(text, source) if _holds_har(text) else read_traces(text.removeprefix(b"\xef\xbb\xbf"), source)
+        found = "neither" if start or text else "an empty file"
+        raise RecordingError(f"{source}: expected flows of mitmproxy's, a HAR file or traces as JSON, found {found}")
+    if _holds_har(text):
+        yield from read_har(text, source, told)
+    else:
+        yield from read_traces(text.removeprefix(b"\xef\xbb\xbf"), source, told)
 
 
 def _holds_har(text: bytes) -> bool:

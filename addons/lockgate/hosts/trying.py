@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from lockgate.debugging.recordings import Recorded
+from lockgate.debugging.recordings import Recorded, Unusable
 from lockgate.debugging.samples import Sample, of_recorded
 from lockgate.debugging.sections import made_around, parse_section
 from lockgate.debugging.trial import Bench, Tried, try_snapshot, try_text
@@ -81,7 +81,8 @@ def _with(problems: tuple[Problem, ...], tried: Tried) -> Tried:
 
 
 async def _try_section(asked: Trying, file: Path, sample: Sample, settings: Settings) -> Tried:
-    made = made_around(parse_section(_text(file), asked.middleware), sample.request)
+    with _naming(file):
+        made = made_around(parse_section(_text(file), asked.middleware), sample.request)
     async with _bench(settings, (file.parent,)) as bench:
         tried = await try_text(made.text, "", sample, bench, asked.rights, alone=True)
     return replace(tried, problems=tuple(map(made.of_section, tried.problems)))
@@ -118,17 +119,36 @@ def _sample(asked: Trying) -> Sample:
         known = of_recorded(recorded)
     if asked.answer is not None:
         known = replace(known, answer=parse_answer(asked.answer))
-    given = Given() if asked.context is None else parse_given(_text(asked.context).encode())
+    given = Given()
+    if asked.context is not None:
+        with _naming(asked.context):
+            given = parse_given(_text(asked.context).encode())
     session = asked.session
     if session is None and given.meta is not None:
         session = json.dumps({"meta_data": given.meta}).encode()
-    return replace(known, session=None if session is None else session_of(session), variables=given.context)
+    if session is not None:
+        with _naming("the session"):
+            known = replace(known, session=session_of(session))
+    return replace(known, variables=given.context)
+
+
+@contextmanager
+def _naming(what: Path | str) -> Iterator[None]:
+    """Say in a message where the fault is."""
+    try:
+        yield
+    except TryingError:
+        raise
+    except ValueError as error:
+        raise TryingError(f"{what}: {error}") from None
 
 
 def _recorded(path: Path) -> Recorded:
-    found = next(iter(read_recordings(path)), None)
+    unusable: list[Unusable] = []
+    found = next(iter(read_recordings(path, unusable.append)), None)
     if found is None:
-        raise TryingError(f"{str(path)!r} holds no exchange")
+        why = f"; {unusable[0].source}: {unusable[0].reason}" if unusable else ""
+        raise TryingError(f"{str(path)!r} holds no exchange{why}")
     return found
 
 

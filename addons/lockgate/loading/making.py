@@ -116,7 +116,9 @@ class Making:
         self.notes: Final = notes
         self.broken: Final[list[str]] = []
         """Why the API cannot be served as it is written: sections that protect and do not compile."""
-        self.script_rules: Final = HostRules(origin.settings.own.scripts)
+        settings = origin.settings
+        keep_names = settings.ignore_canonical_mime_header_key
+        self.script_rules: Final = HostRules(settings.own.scripts, keep_names=keep_names)
         """What scripts of the API may ask for."""
         self.files: Final[dict[str, str]] = {}
         """Files beside the document that it asks for, with a digest of what is in each; "" where nothing is."""

@@ -3,6 +3,7 @@
 Source: behaviour-chain 4.11.
 """
 
+import re
 from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, final
@@ -23,6 +24,8 @@ INLINE_BYTES: Final = 16 * 1024
 """Of a query, headers and a form that are looked at on the event loop."""
 
 _WITH_FORM: Final = frozenset({"POST", "PUT", "PATCH"})
+_COOKIE_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++")
+_COOKIE_VALUE: Final = re.compile(r"[\x20!#-:<-\[\]-~]*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +155,15 @@ def _form(request: Request) -> FormValues:
 
 
 def _cookies(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Names and values; what has other characters than a cookie may have is none, as in Go's net/http."""
     for line in lines:
         for part in line.split(";", MOST_FIELDS)[:MOST_FIELDS]:
-            name, equals, value = part.strip().partition("=")
-            if name and equals:
-                quoted = len(value) > 1 and value[0] == value[-1] == '"'
-                yield name.strip(), value[1:-1] if quoted else value
+            name, _, value = part.strip(" \t").partition("=")
+            name = name.strip(" \t")
+            if len(value) > 1 and value[0] == value[-1] == '"':
+                value = value[1:-1]
+            if _COOKIE_NAME.fullmatch(name) and _COOKIE_VALUE.fullmatch(value):
+                yield name, value
 
 
 MIDDLEWARE = Middleware(

@@ -17,6 +17,7 @@ from lockgate.debugging.overview import (
     Cell,
     Column,
     Overview,
+    Row,
     count,
     format_name,
     overview,
@@ -91,7 +92,7 @@ class ApisPage(Page):
         ]
         known = {file for api in self.desk.gateway.current.apis.values() for file in api.definition.files}
         lost = [problem_plain(self.desk, one) for one in problems if one.file not in by_file and one.file not in known]
-        self.show("apis.html", apis=apis, lost=lost, generation=self.desk.gateway.current.generation)
+        self.show("apis.html", apis=apis, lost=lost, generation=self.desk.gateway.current.generation, run=self.desk.run)
 
 
 class ApiPage(Page):
@@ -124,6 +125,7 @@ class ApiPage(Page):
             wrong=_wrong([problem_plain(self.desk, one) for one in table.elsewhere], shown),
             chain=_chain(table),
             generation=self.desk.gateway.current.generation,
+            run=self.desk.run,
         )
 
     def _table(self, api: CompiledApi, table: Overview, location: Location | None) -> Mapping[str, Any]:
@@ -137,7 +139,7 @@ class ApiPage(Page):
                 shown = []
                 for cell in row.at(column.name):
                     number += 1
-                    detail = self._detail(api, column, cell, location, number, f"{row.title}")
+                    detail = self._detail(api, column, cell, location, number, row)
                     details.append(detail)
                     shown.append(detail)
                 cells.append(shown)
@@ -157,7 +159,7 @@ class ApiPage(Page):
         return {"columns": table.columns, "rows": rows, "details": details}
 
     def _detail(
-        self, api: CompiledApi, column: Column, cell: Cell, location: Location | None, number: int, title: str
+        self, api: CompiledApi, column: Column, cell: Cell, location: Location | None, number: int, row: Row
     ) -> Mapping[str, Any]:
         api_id = api.definition.id
         first, last = (0, 0) if location is None else location.section(cell.pointer)
@@ -167,9 +169,11 @@ class ApiPage(Page):
             first, lines = 0, json.dumps(cell.value, indent=2, ensure_ascii=False).splitlines()
         asked = {"api": api_id, "pointer": cell.pointer}
         stop = {"api": api_id, "link": cell.middleware, "phase": column.phase}
+        if row.is_endpoint:
+            stop["endpoint"] = f"{row.method} {row.path}".strip()
         return {
             "number": number,
-            "title": title,
+            "title": row.title,
             "middleware": cell.middleware,
             "label": cell.label,
             "state": cell.state.value,

@@ -13,6 +13,7 @@ from lockgate.debugging.edits import EditError
 from lockgate.debugging.giving import plain_pause, read_edit, read_response, whole_pause
 from lockgate.debugging.pausing import Pause
 from lockgate.pages.base import Page, Refused
+from lockgate.pages.exchanges import plain_trace, sources
 
 _ACTIONS: Final = ("resume", "step", "answer", "drop")
 _LONGEST_HOLDER: Final = 100
@@ -81,9 +82,11 @@ class PauseList(Page):
 class OnePause(Page):
     """One of them."""
 
-    def get(self, exchange_id: str) -> None:
-        """The exchange as it is now, and its trace so far."""
-        self.write_json(whole_pause(self._pause(exchange_id)))
+    async def get(self, exchange_id: str) -> None:
+        """The exchange as it is now, and its trace so far, with the lines that made its steps."""
+        pause = self._pause(exchange_id)
+        lines = await sources.links(pause.trace, self.desk.gateway.current)
+        self.write_json({**whole_pause(pause), "trace": plain_trace(pause.trace), "sources": lines})
 
     def post(self, exchange_id: str) -> None:
         """Decide: {"action": "resume", "step", "answer" or "drop", "edit": {…}, "response": {…}}."""

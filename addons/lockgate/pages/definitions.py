@@ -262,6 +262,7 @@ def report_plain(desk: Desk) -> dict[str, Any]:
     }
     return {
         "generation": report.generation,
+        "run": desk.run,
         "is_first": report.generation <= 1,
         "loaded": list(report.loaded),
         "unchanged": list(report.unchanged),
@@ -287,10 +288,11 @@ class Reload(Page):
     """The report of the last reload, and one more."""
 
     def get(self) -> None:
-        """The report; with ``generation``, nothing but the number where it is still that one."""
-        generation = self.desk.gateway.current.generation
-        if self.get_query_argument("generation", "") == str(generation):
-            self.write_json({"generation": generation})
+        """The report; with ``generation``, and ``run`` if you like, nothing but these where they are still those."""
+        generation, run = self.desk.gateway.current.generation, self.desk.run
+        asked = self.get_query_argument("generation", ""), self.get_query_argument("run", run)
+        if asked == (str(generation), run):
+            self.write_json({"generation": generation, "run": run})
         else:
             self.write_json(report_plain(self.desk))
 

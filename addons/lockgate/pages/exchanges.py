@@ -26,7 +26,7 @@ SEARCH_SECONDS: Final = 0.5
 _ROWS_AT_ONCE: Final = 20
 _MOST_CHOICES: Final = 500
 
-_sources: Final = Sources()
+sources: Final = Sources()
 
 
 class ExchangesPage(Page):
@@ -101,7 +101,8 @@ def _file(entry: Entry) -> bytes:
     return json.dumps(masked(to_plain(entry.trace)), indent=1).encode()
 
 
-def _plain_of(trace: Trace) -> Plain:
+def plain_trace(trace: Trace) -> Plain:
+    """A trace for people: masked, bodies cut to what they read."""
     return shortened(masked(with_heads(to_plain(trace), trace.steps)))
 
 
@@ -114,7 +115,9 @@ def entry_of(page: Page, exchange_id: str) -> Entry:
     log = page.desk.exchanges
     entry = log.entries.get(exchange_id)
     if entry is None:
-        lost = f"; the oldest {log.dropped} are forgotten" if log.dropped else ""
+        lost = (
+            f"; the oldest {log.dropped} are forgotten" if log.dropped else ", and none was forgotten since the start"
+        )
         raise Refused(404, f"no exchange {exchange_id!r} is kept{lost}")
     return entry
 
@@ -154,7 +157,8 @@ async def rows_of(page: Page, entries: Sequence[Entry]) -> list[Row]:
 def counts_of(page: Page) -> dict[str, Any]:
     """How much there is."""
     log, paused = page.desk.exchanges, page.desk.breakpoints.pauses
-    return {"kept": len(log.entries), "dropped": log.dropped, "changes": log.changes, "paused": list(paused)}
+    counts = {"kept": len(log.entries), "dropped": log.dropped, "changes": log.changes}
+    return {**counts, "paused": list(paused), "run": page.desk.run}
 
 
 async def described(page: Page, entry: Entry) -> dict[str, Any]:
@@ -163,9 +167,9 @@ async def described(page: Page, entry: Entry) -> dict[str, Any]:
     snapshot, pause = desk.gateway.current, desk.breakpoints.pauses.get(entry.id)
     over = entry.over
     state = state_of(entry, desk.breakpoints.pauses)
-    links = await _sources.links(trace, snapshot)
+    links = await sources.links(trace, snapshot)
     plain, out = await asyncio.to_thread(
-        lambda: (_plain_of(trace), [one.plain() for one in not_run(trace, snapshot, over=over)])
+        lambda: (plain_trace(trace), [one.plain() for one in not_run(trace, snapshot, over=over)])
     )
     return {
         "id": entry.id,

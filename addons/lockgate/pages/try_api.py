@@ -13,6 +13,7 @@ from lockgate.debugging.samples import Sample, sample_of
 from lockgate.debugging.saving import Plan, SaveError, files_of, plan_save, read_source, save
 from lockgate.debugging.section_texts import SectionError
 from lockgate.debugging.sections import made_around, section_of
+from lockgate.debugging.starting import first_request, step_lines
 from lockgate.debugging.trial import (
     Bench,
     TrialError,
@@ -116,11 +117,11 @@ class TryStart(TryPage):
             if not file:
                 value["remark"] = f"the API {api_id!r} is of no file that can be opened here"
         if file:
-            value["source"] = self.opened(file, at)
+            value["source"] = self.opened(file, at, api_id)
         self.write_json(value)
 
-    def opened(self, file: str, at: str) -> dict[str, Any]:
-        """A file's text."""
+    def opened(self, file: str, at: str, api_id: str) -> dict[str, Any]:
+        """A file's text, and a request to begin with."""
         try:
             source = read_source(self.deployment, file)
         except SaveError as error:
@@ -131,8 +132,18 @@ class TryStart(TryPage):
             "digest": source.digest,
             "line": line_of(source.text, file, at) if at else 0,
             "pointer": at,
+            "request": self.request_for(file, at, api_id),
             "embedded": [asdict(one) for one in embedded_in(source.text, file)],
         }
+
+    def request_for(self, file: str, at: str, api_id: str) -> dict[str, str] | None:
+        """Method and path of a request for what is opened; None: nothing of the file is served."""
+        apis = [one for one in self.desk.gateway.current.apis.values() if one.definition.source == file]
+        apis.sort(key=lambda one: (one.definition.id != api_id, one.definition.internal))
+        if not apis:
+            return None
+        method, path = first_request(apis[0], at)
+        return {"method": method, "path": path}
 
 
 class TryRun(TryPage):
@@ -153,11 +164,24 @@ class TryRun(TryPage):
         rights = Rights(calls=value.get("calls") is True, send=value.get("send") is True)
         try:
             sample = _sample(value, recorded, self.desk)
-            return to_values(await self._tried(value, sample, rights))
+            tried = await self._tried(value, sample, rights)
+            return {**to_values(tried), "lines": await asyncio.to_thread(self._lines, value, tried)}
         except TrialError as error:
             raise Refused(503, str(error)) from None
         except ValueError as error:
             raise Refused(400, str(error)) from None
+
+    def _lines(self, value: Mapping[str, Any], tried: Tried) -> Mapping[str, int]:
+        """Lines of the text that was tried, by pointer of what made a step."""
+        file, text = value.get("file") or "", value.get("text")
+        if tried.trace is None or value.get("section") is not None:
+            return {}
+        if text is None:
+            try:
+                text = read_source(self.deployment, file).text
+            except SaveError:
+                return {}
+        return step_lines(tried.trace, text, file, self.desk.gateway.current)
 
     async def _tried(self, value: Mapping[str, Any], sample: Sample, rights: Rights) -> Tried:
         file, text, section = value.get("file") or "", value.get("text"), value.get("section")

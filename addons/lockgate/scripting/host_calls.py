@@ -70,10 +70,17 @@ _BATCH: Final[Mapping[str, tuple[Read, Any]]] = {
 class HostRules:
     """What the scripts of one API may ask for. Where its requests go is known when the definition has been read."""
 
-    __slots__ = ("at_once", "max_bytes", "max_units", "reach")
+    __slots__ = ("at_once", "keep_names", "max_bytes", "max_units", "reach")
 
-    def __init__(self, settings: ScriptSettings | None = None) -> None:
+    def __init__(self, settings: ScriptSettings | None = None, *, keep_names: bool = False) -> None:
+        """Make them from settings.
+
+        Args:
+            settings: Of all scripts.
+            keep_names: ``ignore_canonical_mime_header_key``: headers have the names that the script wrote.
+        """
         settings = settings or ScriptSettings()
+        self.keep_names: Final = keep_names
         allowed = tuple(parse_destination(text) for text in settings.allowed_hosts)
         self.reach = Reach(allowed=allowed, private=settings.private_networks)
         self.max_bytes: Final = settings.max_answer_bytes
@@ -127,7 +134,8 @@ class ScriptHost:
         body = asked["body"] or _form(asked["formdata"])
         method, url = asked["method"] or "GET", _request_url(asked["domain"] + asked["resource"])
         _check_method(method)
-        call = HttpCall(method, url, _headers(asked["headers"]), body.encode(), self._seconds, self._rules.reach)
+        headers = _headers(asked["headers"], keep_names=self._rules.keep_names)
+        call = HttpCall(method, url, headers, body.encode(), self._seconds, self._rules.reach)
         (reply,) = await self._sent((call,), 1)
         return None if reply.answer is None else _answer_text(reply.answer)
 
@@ -283,10 +291,10 @@ def _check_method(method: str) -> None:
         raise ServiceError(f"{method[:40]!r} is no method")
 
 
-def _headers(given: Mapping[str, str]) -> Headers:
+def _headers(given: Mapping[str, str], *, keep_names: bool = False) -> Headers:
     made: dict[str, str] = {}
     for name, value in given.items():
-        made[canonical(name)] = value
+        made[name if keep_names else canonical(name)] = value
     return Headers(tuple((encode_text(name), encode_text(made[name])) for name in sorted(made)))
 
 

@@ -82,12 +82,11 @@
   // Time and chance: the same in every run of one call
 
   function ScriptDate(...parts) {
-    if (new.target === undefined) return dateText(new SystemDate(now));
+    if (new.target === undefined) return lockgate.dateText(new SystemDate(now));
     return construct(SystemDate, parts.length === 0 ? [now] : parts, new.target);
   }
 
   const uncurry = SystemFunction.prototype.bind.bind(SystemFunction.prototype.call);
-  const dateText = uncurry(SystemDate.prototype.toString);
   const cut = uncurry(String.prototype.slice);
   const trimmed = uncurry(String.prototype.trim);
   const match = uncurry(RegExp.prototype.exec);

@@ -26,6 +26,9 @@ STRAY_BYTES: Final = "".join(map(chr, range(0xDC80, 0xDD00)))
 _SPACE_SET: Final = frozenset(SPACES)
 _STRAY_BYTE: Final = re.compile("[\udc80-\udcff]")
 _FINAL_SIGMA: Final = "Σ"
+# Letters that Python knows, and Unicode 15.0, which Go has, did not.
+_FIRST_NEWER: Final = "\U0002ebf0"
+_LAST_NEWER: Final = "\U0002ee5d"
 
 
 def is_space(character: str) -> bool:
@@ -35,7 +38,7 @@ def is_space(character: str) -> bool:
 
 def is_letter(character: str) -> bool:
     """Whether it is a letter."""
-    return character.isalpha()
+    return character.isalpha() and not _FIRST_NEWER <= character <= _LAST_NEWER
 
 
 def is_digit(character: str) -> bool:

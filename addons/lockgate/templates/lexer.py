@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, NamedTuple, NoReturn, final
 
+from lockgate.templates.characters import is_digit, is_letter
 from lockgate.templates.literals import code_point
 from lockgate.templates.quoting import quote_go
 from lockgate.templates.values import to_bytes
@@ -127,7 +128,7 @@ def tokens(source: str) -> tuple[Token, ...]:
 
 def is_alphanumeric(character: str) -> bool:
     """Whether a name may have it: a letter or digit of any script, or "_"."""
-    return character == "_" or character.isalpha() or character.isdecimal()
+    return character == "_" or is_letter(character) or is_digit(character)
 
 
 class _StopError(Exception):

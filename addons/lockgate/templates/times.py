@@ -24,7 +24,7 @@ from lockgate.templates.errors import FunctionError
 from lockgate.templates.layouts import MONTHS, WEEKDAYS, Moment, format_time, read_time
 from lockgate.templates.methods import BoundMethods, Method
 from lockgate.templates.values import GoObject, Integer, TypedList, int64, to_bytes
-from lockgate.templates.zones import UTC, Location
+from lockgate.templates.zones import UTC, Location, NoLocation
 
 _RFC3339: Final = "2006-01-02T15:04:05.999999999Z07:00"
 _DAY_HOURS: Final = 24
@@ -262,7 +262,7 @@ class Time(GoObject):
 
     def parts(self) -> Mapping[str, object]:
         """As Go keeps it."""
-        place = None if self.location is UTC else self.location
+        place = NoLocation() if self.location is UTC else self.location
         return {"wall": Integer(self.nanosecond, "uint64"), "ext": int64(self.seconds), "loc": place}
 
     def go_text(self) -> str:

@@ -120,6 +120,8 @@ class GoObject:
     """As ``%T`` prints it: "time.Time", "*semver.Version"."""
     kind: ClassVar[str] = "struct"
     """As ``kindOf`` prints it: "struct", "ptr", "int64"."""
+    is_nil: ClassVar[bool] = False
+    """Whether it is a pointer that points to nothing."""
     hidden: ClassVar[frozenset[str]] = frozenset()
     """Names of its unexported fields: whoever asks for one is told that it is one."""
 

@@ -209,7 +209,7 @@ class Style:
         if verb == "w" and not is_bytes:
             return f"%!w({go_type(value)}={_Walk(self, 'v', run, has_methods=False).text(value)})"
         text = _Walk(self, verb, run).text(value)
-        return f"[]byte{text.removeprefix('[]uint8')}" if is_bytes and self.syntax else text
+        return f"[]byte{text.removeprefix('[]uint8')}" if is_bytes and self.syntax and verb == "v" else text
 
     def raw(self, value: TypedList, verb: str) -> str | None:
         """Bytes, where the verb prints them as text; None: as a list."""
@@ -225,7 +225,8 @@ class Style:
 
     def _pointer(self, value: object, verb: str, run: Run | None) -> str:
         if isinstance(value, list | dict) or (isinstance(value, GoObject) and value.kind == "ptr"):
-            return self._digits(_ADDRESS, "x", prefix="" if self.sharp else "0x")
+            address = 0 if isinstance(value, NilList | NilMap) else _ADDRESS
+            return self._digits(address, "x", prefix="" if self.sharp else "0x")
         text = self.scalar(value, "v")
         if text is None:
             text = _Walk(self, "v", run, has_methods=False).text(value)
@@ -243,15 +244,17 @@ class Style:
 
     def embedded_pointer(self, value: GoObject, verb: str) -> str:
         """A pointer that stands in something else."""
+        address = 0 if value.is_nil else _ADDRESS
         if self.syntax:
-            return f"({value.go_type})({self._digits(_ADDRESS, 'x', prefix='0x')})"
+            return f"({value.go_type})({self._digits(address, 'x', prefix='0x') if address else 'nil'})"
         match verb:
             case "v":
-                return self._digits(_ADDRESS, "x", prefix="0x")
+                return self._digits(address, "x", prefix="0x") if address else self._pad(NIL)
             case "b" | "o" | "d" | "x" | "X":
-                return self.integer(_ADDRESS, verb, is_unsigned=True) or ""
+                return self.integer(address, verb, is_unsigned=True) or ""
         # Where it is named as wrong, what it points to is printed.
-        return f"%!{verb}({value.go_type}={_Walk(self, 'v', None, has_methods=False).text(value)})"
+        inner = _Walk(self, "v", None, has_methods=False).text(value) if address else self._pad(NIL)
+        return f"%!{verb}({value.go_type}={inner})"
 
     # Width and precision
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import ClassVar, Final, final
 
 from lockgate.templates.civil import DAY, absolute_seconds, date_of, days_before, days_in, is_leap
-from lockgate.templates.values import GoObject
+from lockgate.templates.values import GoObject, NilList, int64
 
 _ALPHA: Final = -(1 << 63)
 _OMEGA: Final = (1 << 63) - 1
@@ -174,6 +174,38 @@ class Location(GoObject):
     def text(self) -> str:
         """Its name."""
         return self.name
+
+    def parts(self) -> Mapping[str, object]:
+        """As Go keeps it: what a place lists is left out."""
+        return {
+            "name": self.name,
+            "zone": NilList("time.zone"),
+            "tx": NilList("time.zoneTrans"),
+            "extend": "",
+            "cacheStart": int64(0),
+            "cacheEnd": int64(0),
+            "cacheZone": _NoSpan(),
+        }
+
+
+@final
+class NoLocation(GoObject):
+    """A pointer to no place, which stands for UTC within a time."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "*time.Location"
+    kind: ClassVar[str] = "ptr"
+    is_nil: ClassVar[bool] = True
+
+
+@final
+class _NoSpan(GoObject):
+    """A pointer to no span."""
+
+    __slots__ = ()
+    go_type: ClassVar[str] = "*time.zone"
+    kind: ClassVar[str] = "ptr"
+    is_nil: ClassVar[bool] = True
 
 
 _UTC_SPAN: Final = Span("UTC", 0, is_summer=False)

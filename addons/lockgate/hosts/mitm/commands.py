@@ -47,7 +47,7 @@ class BreakpointCommands:
             raise exceptions.CommandError(str(error)) from None
 
     @command.command("lockgate.unbreak")
-    def remove_breakpoint(self, number: str) -> str:
+    def remove_breakpoint(self, number: str = "") -> str:
         """Take a breakpoint away, by its number; "all" takes all away."""
         breakpoints = self._desk().breakpoints
         there = [point.id for point in breakpoints.list()]
@@ -79,13 +79,22 @@ class BreakpointCommands:
     def resume(self, exchange: str = "") -> str:
         """Let a stopped exchange go on; "all" lets all go on. Without an id: the only one that is stopped."""
         pauses = list(self._desk().breakpoints.pauses.values()) if exchange == ALL else [self._pause(exchange)]
+        resumed, refused = [], []
         for pause in pauses:
-            _go_on(pause.resume)
-        return f"resumed {', '.join(pause.exchange_id for pause in pauses) or 'none'}"
+            try:
+                _go_on(pause.resume)
+                resumed.append(pause.exchange_id)
+            except exceptions.CommandError as error:
+                refused.append(f"{pause.exchange_id}: {error}")
+        if refused:
+            raise exceptions.CommandError("; ".join([*refused, f"resumed {', '.join(resumed) or 'none'}"]))
+        return f"resumed {', '.join(resumed) or 'none'}"
 
     @command.command("lockgate.answer")
-    def answer(self, exchange: str, status: int, body: str = "", *headers: str) -> str:
+    def answer(self, exchange: str = "", status: str = "", body: str = "", *headers: str) -> str:
         """Answer a stopped exchange now: its id ("-" for the only one), a status, a body, and headers "Name: value"."""
+        if not (status.isascii() and status.isdigit()):
+            raise exceptions.CommandError(f"expected an exchange, or -, and a status such as 404, found {status!r}")
         pause = self._pause("" if exchange == "-" else exchange)
         pairs = []
         for header in headers:
@@ -94,7 +103,7 @@ class BreakpointCommands:
                 raise exceptions.CommandError(f"expected 'Name: value' as a header, found {header!r}")
             pairs.append([name.strip(), value.strip()])
         try:
-            pause.answer(read_response({"status": status, "headers": pairs, "body": body}))
+            pause.answer(read_response({"status": int(status[:4]), "headers": pairs, "body": body}))
         except EditError as error:
             raise exceptions.CommandError(str(error)) from None
         return f"{pause.exchange_id} answered with {status}"
@@ -122,8 +131,10 @@ class BreakpointCommands:
         stopped = ", ".join(pauses) or "none"
         if exchange:
             raise exceptions.CommandError(f"no exchange {exchange!r} is stopped; stopped: {stopped}")
+        if not pauses:
+            raise exceptions.CommandError("no exchange is stopped")
         if len(pauses) != 1:
-            raise exceptions.CommandError(f"expected the id of a stopped exchange; stopped: {stopped}")
+            raise exceptions.CommandError(f"expected the id of a stopped exchange, one of {stopped}")
         return next(iter(pauses.values()))
 
 

@@ -14,9 +14,16 @@ from typing import Any, BinaryIO, Final
 from mitmproxy import connection, exceptions, flowfilter, http
 from mitmproxy.io import compat, tnetstring
 
-from lockgate.debugging.recordings import Recorded, RecordingError, recorded_of_plain
+from lockgate.debugging.recordings import (
+    OnUnusable,
+    Recorded,
+    RecordingError,
+    Unusable,
+    give_up,
+    recorded_of_plain,
+)
 from lockgate.exchange import NO_HEADERS, NotRead, Request, Response, encode_text
-from lockgate.hosts.mitm.flow_files import flows_of, member
+from lockgate.hosts.mitm.flow_files import FlowFileError, flows_of, member
 from lockgate.hosts.mitm.messages import new_request, new_response, to_client, to_request, to_response
 from lockgate.hosts.mitm.views import METADATA
 from lockgate.trace_format import summary
@@ -24,40 +31,62 @@ from lockgate.trace_format import summary
 _NOBODY: Final = ("127.0.0.1", 0)
 
 
-def read_flows(file: BinaryIO, source: str) -> Iterator[Recorded]:
+def read_flows(file: BinaryIO, source: str, told: OnUnusable = None) -> Iterator[Recorded]:
     """The HTTP exchanges of a flow file, in its order.
 
     Args:
         file: As mitmproxy's ``save_stream_file`` and ``Save`` write it.
         source: Its name.
+        told: What is told of flows that are no HTTP, and of broken ones. Without it the former are passed over.
 
     Raises:
-        RecordingError: It is no flow file; flows before the fault were given.
+        RecordingError: It is no flow file, or it breaks off; flows before the fault were given.
     """
     number = 0
     try:
         for flow in flows_of(file):
             number += 1
-            recorded = _of_written(flow, f"{source}, flow {number}")
-            if recorded is not None:
-                yield recorded
-    except RecordingError:
-        raise
-    except (exceptions.FlowReadException, ValueError, TypeError, KeyError, IndexError) as error:
+            yield from _of_written(flow, f"{source}, flow {number}", told)
+    except FlowFileError as error:
         where = f" after flow {number}" if number else ""
         raise RecordingError(f"{source}: expected flows as mitmproxy saves them{where}: {error}") from None
 
 
-def _of_written(written: bytes, place: str) -> Recorded | None:
+def _of_written(written: bytes, place: str, told: OnUnusable) -> Iterator[Recorded]:
+    try:
+        found = _read(written, place)
+    except RecordingError as error:
+        give_up(told, place, str(error).removeprefix(f"{place}: "))
+        return
+    except Exception as error:  # noqa: BLE001 - mitmproxy's reading of a state raises whatever it meets
+        give_up(told, place, f"expected a flow as mitmproxy saves it, found {_said(error)}")
+        return
+    if isinstance(found, Recorded):
+        yield found
+    elif told is not None:
+        told(Unusable(place, found, is_exchange=False))
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, exceptions.FlowReadException | FlowFileError) and str(error):
+        return str(error)
+    return f"no {error}" if isinstance(error, KeyError) else "a part of another kind"
+
+
+def _read(written: bytes, place: str) -> Recorded | str:
+    """The exchange, or what the flow is instead."""
     metadata = member(written, "metadata")
     plain = metadata.get(METADATA) if isinstance(metadata, dict) else None
     if isinstance(plain, dict):
         return recorded_of_plain(plain, place)
     state: dict[str, Any] = compat.migrate_flow(tnetstring.loads(written))  # type: ignore[assignment, arg-type]
-    if state.get("type") != "http":
-        return None
+    kind = state["type"]
+    if kind != "http":
+        return f"a flow of {kind}"
     flow = http.HTTPFlow.from_state(state)
-    return recorded_of_flow(flow, place) if isinstance(flow, http.HTTPFlow) else None
+    if not isinstance(flow, http.HTTPFlow):
+        return f"a flow of {kind}"
+    return "a tunnel" if flow.request.method == "CONNECT" else recorded_of_flow(flow, place)
 
 
 def recorded_of_flow(flow: http.HTTPFlow, source: str) -> Recorded:

@@ -1,4 +1,5 @@
-import { attempt, element, get, say } from "./base.js";
+import { attempt, element, get, poll, say } from "./base.js";
+import { keys } from "./keys.js";
 
 const api = document.getElementById("api");
 const details = document.getElementById("details");
@@ -41,17 +42,39 @@ document.addEventListener("click", (event) => {
     document.getElementById("chain").scrollIntoView({ block: "start" });
   }
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") close();
-});
 if (location.hash.startsWith("#cell-")) open(location.hash.slice(6));
 
 const filter = document.getElementById("filter");
-filter?.addEventListener("input", () => {
+
+function narrow() {
+  let shown = 0;
   for (const row of document.querySelectorAll("#matrix tr.endpoint")) {
     row.hidden = !row.firstElementChild.textContent.toLowerCase().includes(filter.value.toLowerCase());
+    shown += !row.hidden;
   }
-});
+  document.getElementById("shown").textContent = shown;
+}
+
+if (filter) {
+  // In the address, so that the way back keeps it.
+  filter.value = new URLSearchParams(location.search).get("filter") ?? "";
+  filter.addEventListener("input", () => {
+    const url = new URL(location.href);
+    url.search = filter.value ? new URLSearchParams({ filter: filter.value }) : "";
+    history.replaceState(null, "", url);
+    narrow();
+  });
+  narrow();
+}
+
+keys([
+  ...(filter ? [{ keys: ["/"], says: "filter endpoints", act: () => filter.select() }] : []),
+  { keys: ["u"], says: "ask what a request passes", act: () => url.select() },
+  { keys: ["Escape"], says: "leave the field, or close what is open", typing: true, act: () => {
+    if (document.activeElement.closest("input")) document.activeElement.blur();
+    else close();
+  } },
+]);
 
 // What one request passes.
 
@@ -125,19 +148,13 @@ document.getElementById("ask").addEventListener("submit", (event) => {
   ask();
 });
 
-const known = api.dataset.generation;
-const timer = setInterval(async () => {
-  if (document.hidden) return;
-  try {
-    const { generation } = await get(`/lockgate/api/reload?generation=${known}`);
-    if (String(generation) === known) return;
-    clearInterval(timer);
-    const status = document.getElementById("status");
-    say("");
-    status.append(
-      element("button", { type: "button", onclick: () => location.reload() }, "Definitions were loaded again: show"),
-    );
-  } catch (error) {
-    say(error.message, "bad");
-  }
+const known = api.dataset;
+const question = () => get(`/lockgate/api/reload?generation=${known.generation}&run=${known.run}`);
+poll(question, ({ generation, run }) => {
+  if (String(generation) === known.generation && run === known.run) return true;
+  say("");
+  document.getElementById("status").append(
+    element("button", { type: "button", onclick: () => location.reload() }, "Definitions were loaded again: show"),
+  );
+  return false;
 }, 2000);

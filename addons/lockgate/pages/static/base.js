@@ -59,6 +59,29 @@ export function say(text, kind = "") {
   status.className = kind;
 }
 
+/**
+ * Asks again and again, while the page is seen. What is wrong is said in the bar, until it is right again.
+ *
+ * @param question Asks.
+ * @param answered Called with what came; gives back false to have nothing asked any longer.
+ */
+export function poll(question, answered, milliseconds) {
+  let wrong = false;
+  const timer = setInterval(async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await question();
+      if (wrong) say("");
+      wrong = false;
+      if (answered(answer) === false) clearInterval(timer);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      wrong = true;
+      say(error.message, "bad");
+    }
+  }, milliseconds);
+}
+
 /** Runs what a person asked for; a refusal is said in the bar. */
 export async function attempt(action) {
   try {

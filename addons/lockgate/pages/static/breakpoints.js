@@ -1,6 +1,6 @@
 // Breakpoints: listed, set, switched and removed; and the exchanges that they hold.
 
-import { attempt, element, get, patch, post, remove, say } from "/lockgate/static/base.js";
+import { attempt, element, get, patch, poll, post, remove, say } from "/lockgate/static/base.js";
 import { keys } from "/lockgate/static/keys.js";
 import { listen } from "/lockgate/static/live.js";
 import { shown } from "/lockgate/static/texts.js";
@@ -13,6 +13,8 @@ const form = document.getElementById("add");
 const fields = form.elements;
 const refusal = document.getElementById("refusal");
 let ends = [];
+/** What is shown, by place: it is drawn anew only where it changed. */
+const drawn = new Map();
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -72,11 +74,24 @@ function prefill(asked, apis) {
   if (asked.get("api") || asked.get("link")) form.querySelector("button").focus();
 }
 
+/** Draws a table anew where what it shows changed; the focus stays in its row. */
+function draw(place, shows, make) {
+  const text = JSON.stringify(shows);
+  if (drawn.get(place) === text) return;
+  drawn.set(place, text);
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  const [row, name] = [focused?.closest("tr")?.dataset.id, focused?.localName];
+  place.replaceChildren(make());
+  if (!focused) return;
+  const twin = row && place.querySelector(`tr[data-id="${CSS.escape(row)}"] ${name}`);
+  // Never another row's button: whoever presses Enter twice would remove that one.
+  (twin || place.querySelector("a, input"))?.focus();
+}
+
 async function showPoints() {
   const told = await get("/lockgate/api/breakpoints");
-  const points = document.getElementById("points");
   const head = ["on", "API", "endpoint", "stops", "phase", "only if", "", "stopped", ""];
-  points.replaceChildren(told.breakpoints.length
+  draw(document.getElementById("points"), told.breakpoints, () => told.breakpoints.length
     ? element("table", {},
         element("thead", {}, element("tr", {}, head.map((title) => element("th", { scope: "col" }, title)))),
         element("tbody", {}, told.breakpoints.map(row)))
@@ -99,7 +114,7 @@ function row(point) {
     await showPoints();
   });
   return element("tr", { class: point.enabled ? null : "off", data: { id: point.id } },
-    element("td", {}, element("input", { type: "checkbox", checked: point.enabled, onchange: change, "aria-label": "on" })),
+    element("td", {}, element("input", { type: "checkbox", checked: point.enabled, onchange: change, "aria-label": `on: ${point.spec}` })),
     element("td", {}, point.api ? shown(api) : or("", "every API")),
     element("td", {}, or(point.endpoint, "every request")),
     element("td", {}, `${point.when} `, or(point.link, "every link")),
@@ -107,24 +122,24 @@ function row(point) {
     element("td", {}, or(point.condition, "always")),
     element("td", { class: "faint" }, point.one_shot && "once"),
     element("td", { class: "hits" }, point.hits ? `${point.hits} ×` : "–"),
-    element("td", {}, element("button", { type: "button", onclick: away, title: point.spec }, "Remove")));
+    element("td", {}, element("button", { type: "button", onclick: away, title: point.spec, "aria-label": `Remove ${point.spec}` }, "Remove")));
 }
 
 async function showPauses() {
   const { pauses } = await get("/lockgate/api/pauses");
-  const place = document.getElementById("pauses");
   document.title = `${pauses.length ? `(${pauses.length}) ` : ""}Breakpoints · Lockgate`;
   ends = pauses.map((pause) => performance.now() + pause.seconds_left * 1000);
-  place.replaceChildren(pauses.length
-    ? element("table", {}, element("tbody", {}, pauses.map(pauseRow)))
+  const lasting = pauses.map((pause) => ({ ...pause, seconds_left: 0 }));
+  draw(document.getElementById("pauses"), lasting, () => pauses.length
+    ? element("table", { "aria-label": "Paused exchanges" }, element("tbody", {}, pauses.map(pauseRow)))
     : element("p", { class: "empty" }, "None now."));
   count();
 }
 
 function pauseRow(pause) {
   const href = `/lockgate/pauses/${pause.exchange}`;
-  const opens = (event) => event.target.closest("a") || location.assign(href);
-  return element("tr", { onclick: opens },
+  const opens = (event) => event.target.closest("a") || getSelection().toString() || location.assign(href);
+  return element("tr", { onclick: opens, data: { id: pause.exchange } },
     element("td", {}, element("a", { href }, element("code", {}, shown(`${pause.method} ${pause.url}`)))),
     element("td", {}, shown(pause.api)),
     element("td", {}, `${pause.when} `, element("code", {}, pause.link), element("span", { class: "faint" }, ` ${pause.phase}`)),
@@ -146,9 +161,6 @@ async function look() {
 await attempt(offer);
 await attempt(look);
 // Whoever listens counts as somebody who looks.
-listen("/lockgate/api/live?filter=outcome:paused", () => attempt(look), (there) => {
-  if (there) say("");
-  else say("the gateway does not answer; trying again …", "bad");
-});
+listen("/lockgate/api/live?filter=outcome:paused", () => look().catch(() => {}), (there, why) => say(why, there ? "" : "bad"));
 setInterval(count, 250);
-setInterval(() => attempt(look), LOOK_AGAIN);
+poll(look, () => true, LOOK_AGAIN);

@@ -3,9 +3,12 @@
 import { attempt, element, get, post, say } from "/lockgate/static/base.js";
 import { keys } from "/lockgate/static/keys.js";
 import { shown } from "/lockgate/static/texts.js";
+import { duration } from "/lockgate/static/timeline.js";
 
 /** Until the later exchange is asked for again, in milliseconds, while it is under way. */
 const AGAIN_AFTER = 500;
+/** Exchanges to choose from. */
+const OFFERED = 50;
 
 const form = document.getElementById("pick");
 const place = document.getElementById("comparison");
@@ -20,9 +23,9 @@ form.before.value = asked.get("before") ?? "";
 form.after.value = asked.get("after") ?? "";
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  go(form.before.value, form.after.value);
+  go(form.before.value.trim(), form.after.value.trim());
 });
-document.getElementById("swap").addEventListener("click", () => go(form.after.value, form.before.value));
+document.getElementById("swap").addEventListener("click", () => go(form.after.value.trim(), form.before.value.trim()));
 const again = document.getElementById("again");
 again.addEventListener("click", () => attempt(runAgain));
 
@@ -35,10 +38,10 @@ keys([
 function go(before, after) {
   const url = new URL(location.href);
   url.search = query(before, after);
-  if (url.href === location.href) return attempt(load);
-  history.pushState(null, "", url);
   form.before.value = before;
   form.after.value = after;
+  if (url.href === location.href) return attempt(load);
+  history.pushState(null, "", url);
   open.clear();
   return attempt(load);
 }
@@ -64,16 +67,60 @@ async function runAgain() {
 
 async function load() {
   clearTimeout(later);
-  const found = await get(`/lockgate/api/compare?${query(form.before.value, form.after.value)}`);
+  const [before, after] = [form.before.value, form.after.value];
+  if (!before || !after) return offer();
+  let found;
+  try {
+    found = await get(`/lockgate/api/compare?${query(before, after)}`);
+  } catch (error) {
+    if (error.status === 404) {
+      // What stands there is of other exchanges.
+      last = "";
+      again.disabled = true;
+      document.title = "Comparison · Lockgate";
+      place.replaceChildren(element("p", { class: "bad" }, error.message));
+    }
+    throw error;
+  }
+  if (before !== form.before.value || after !== form.after.value) return undefined; // another question overtook it
   again.disabled = false;
   if (!found.after.over || !found.before.over) later = setTimeout(() => attempt(load), AGAIN_AFTER);
   const text = JSON.stringify(found);
-  if (text === last) return;
+  if (text === last) return undefined;
   last = text;
-  show(found);
+  return show(found);
+}
+
+/** Exchanges to choose the missing one from. */
+async function offer() {
+  const { rows } = await get(`/lockgate/api/exchanges?limit=${OFFERED}`);
+  const [before, after] = [form.before.value, form.after.value];
+  if (before && after) return;
+  const chosen = before || after;
+  const missing = before ? "after" : "before";
+  const others = rows.filter((row) => row.id !== chosen);
+  const line = (row) => {
+    const href = `?${before ? query(before, row.id) : query(row.id, after)}`;
+    const pick = (event) => {
+      event.preventDefault();
+      if (before) go(before, row.id);
+      else go(row.id, after);
+    };
+    return element("tr", {},
+      element("td", {}, element("a", { href, onclick: pick }, element("code", {}, shown(`${row.method} ${row.target}`)))),
+      element("td", {}, row.status === null ? "" : String(row.status)),
+      element("td", {}, shown(row.api)),
+      element("td", { class: "faint" }, time(row.at)));
+  };
+  place.replaceChildren(...(others.length
+    ? [element("p", { class: "faint" }, `Choose the exchange that is to be "${missing}", or give its id. The newest are:`),
+        element("table", { class: "offered" }, element("tbody", {}, others.map(line)))]
+    : [element("p", { class: "faint" }, "There is no other exchange yet. Send a request through the gateway.")]));
 }
 
 function show(found) {
+  const focused = document.activeElement?.closest?.("#comparison .verdict input")?.name;
+  const inside = place.contains(document.activeElement);
   document.title = `${found.different} different · Lockgate`;
   place.replaceChildren(
     element("div", { class: "heads" }, head("before", found, found.before), head("after", found, found.after)),
@@ -81,6 +128,8 @@ function show(found) {
     ...found.messages.map(message),
     steps(found.steps),
   );
+  if (focused) place.querySelector(`.verdict input[name="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  else if (inside) document.getElementById("verdict").focus({ preventScroll: true });
 }
 
 function head(label, found, exchange) {
@@ -101,7 +150,7 @@ function head(label, found, exchange) {
       element("span", { class: "label" }),
       element("a", { href: `/lockgate/exchanges/${exchange.id}` }, exchange.id),
       ` · ${exchange.api || "no API"} · definitions generation ${exchange.generation} · ${time(exchange.received_at)}`,
-      ` · ${(exchange.elapsed_us / 1000).toFixed(1)} ms`),
+      ` · ${duration(exchange.elapsed_us)}`),
     waits.length > 0 && element("div", { class: "warn" }, element("span", { class: "label" }), waits),
   );
 }
@@ -138,7 +187,7 @@ function verdict(found) {
   return element(
     "div",
     { class: "verdict row" },
-    element("strong", { class: count ? "warn" : "good", id: "verdict" }, says + apart),
+    element("strong", { class: count ? "warn" : "good", id: "verdict", tabindex: "-1" }, says + apart),
     count > 0 && element("span", { class: "faint" }, element("kbd", {}, "n"), " ", element("kbd", {}, "p"), " next, previous"),
     element("span", { class: "rules" }, own, rules),
   );
@@ -364,5 +413,6 @@ function step(way) {
   next?.scrollIntoView({ block: "center" });
 }
 
-if (form.before.value && form.after.value) attempt(load);
-else form.before.focus();
+if (!form.before.value) form.before.focus();
+else if (!form.after.value) form.after.focus();
+await attempt(load);

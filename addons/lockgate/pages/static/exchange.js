@@ -7,6 +7,8 @@ import { shown } from "/lockgate/static/texts.js";
 import { duration, renderTrace } from "/lockgate/static/timeline.js";
 
 const { id } = document.getElementById("exchange").dataset;
+// The list goes on from here.
+sessionStorage.setItem("opened", id);
 const place = document.getElementById("trace");
 const fold = document.getElementById("fold");
 /** What is folded and what is open, through every rendering. */
@@ -52,9 +54,20 @@ async function load() {
 // Actions
 
 async function again() {
-  say("running again …");
-  const done = await attempt(() => post(`/lockgate/api/exchanges/${id}/again`));
-  if (done) location.assign(done.paused || !done.over ? `/lockgate/exchanges/${done.after}` : done.address);
+  const button = document.getElementById("again");
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    const done = await attempt(() => {
+      say("running again …");
+      return post(`/lockgate/api/exchanges/${id}/again`);
+    });
+    if (!done) return;
+    if (done.paused) location.assign(`/lockgate/pauses/${done.after}`);
+    else location.assign(done.over ? done.address : `/lockgate/exchanges/${done.after}`);
+  } finally {
+    button.disabled = false;
+  }
 }
 
 async function copy() {
@@ -107,13 +120,14 @@ keys([
   { keys: ["ArrowLeft"], says: "fold it", act: () => open(false) },
   { keys: ["f"], says: "fold or unfold all steps", act: foldAll },
   { keys: ["r"], says: "run again, and compare", act: () => void again() },
+  { keys: ["x"], says: "compare with another exchange", act: () => follow("compare") },
   { keys: ["t"], says: "try with this exchange", act: () => follow("try") },
+  { keys: ["p"], says: "where it is paused: look, edit, go on", act: () => void document.querySelector("#pause:not([hidden]) a")?.click() },
   { keys: ["c"], says: "copy as curl", act: () => void copy() },
   { keys: ["d"], says: "download the trace", act: () => follow("download") },
   { keys: ["m"], says: "open in mitmweb", act: () => follow("flow") },
   { keys: ["Escape"], says: "back to the list", act: () => {
-    const filter = sessionStorage.getItem("filter");
-    location.assign(filter ? `/lockgate/?filter=${encodeURIComponent(filter)}` : "/lockgate/");
+    location.assign(sessionStorage.getItem("list") ?? "/lockgate/");
   } },
 ]);
 
@@ -124,5 +138,5 @@ if (exchange && exchange.state !== "over") {
     else await load();
     if (event.state !== "over" && event.state !== "forgotten") return;
     stop();
-  });
+  }, (connected, why) => say(why, connected ? "" : "bad"));
 }

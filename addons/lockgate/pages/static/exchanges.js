@@ -7,6 +7,8 @@ import { shown } from "/lockgate/static/texts.js";
 import { duration } from "/lockgate/static/timeline.js";
 
 const ROWS = 100;
+/** Until rows that could not be had are asked for again, in milliseconds. */
+const AGAIN_AFTER = 2000;
 const KINDS = { error: "bad", failed: "bad", reject: "bad", respond: "good", loop: "", edited: "warn", passed: "faint",
   paused: "warn", "under way": "faint" };
 const field = document.getElementById("filter");
@@ -21,13 +23,18 @@ const controls = [...document.querySelectorAll("[data-word]")];
 
 /** Rows on the page, by id. */
 const rows = new Map();
-/** Numbers before which the pages begin that were turned; empty on the first one. */
-const turned = [];
+/** The number before which the page begins; null on the first one. */
+let before = null;
 let next = null;
 let asked = 0;
 let held = false;
 let stop = () => {};
 let known = { kept: 0, dropped: 0, paused: [] };
+/** The exchange that another one is to be compared with. */
+let marked = "";
+/** What is told while a button of the mouse is down waits, so that a row is not changed between its halves of a click. */
+let pressed = false;
+const untold = [];
 
 const address = (path, values) => {
   const query = new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value != null));
@@ -41,7 +48,8 @@ function rowElement(row) {
   const clock = `${time.toLocaleTimeString([], { hour12: false })}.${String(time.getMilliseconds()).padStart(3, "0")}`;
   const link = element("a", { href: `/lockgate/exchanges/${row.id}`, title: row.host }, shown(row.target));
   const state = row.status >= 500 ? "bad" : row.status >= 400 ? "warn" : row.status ? "good" : "faint";
-  const made = element("tr", { class: row.state === "paused" ? "paused" : null, data: { id: row.id, number: row.number } },
+  const classes = [row.state === "paused" && "paused", row.id === marked && "marked"].filter(Boolean).join(" ");
+  const made = element("tr", { class: classes || null, data: { id: row.id, number: row.number } },
     element("td", {}, String(row.number)), element("td", { title: row.at }, clock), element("td", {}, shown(row.method)),
     element("td", {}, link), element("td", {}, shown(row.api), row.passes > 1 && element("span", { class: "faint" }, ` (pass ${row.passes})`)),
     element("td", { title: row.endpoint }, shown(row.endpoint)),
@@ -85,12 +93,15 @@ function trim() {
 function showCounts() {
   const { kept, dropped, paused } = known;
   const parts = [`${kept.toLocaleString()} kept`];
-  if (dropped) parts.push(`${dropped.toLocaleString()} older ones forgotten`);
-  if (paused.length) parts.push(`${paused.length} paused`);
-  if (held) parts.push("held");
-  counts.textContent = parts.join(" · ");
+  if (dropped) parts.push(` · ${dropped.toLocaleString()} older ${dropped === 1 ? "one" : "ones"} forgotten`);
+  if (paused.length) parts.push(" · ", element("a", { href: "/lockgate/breakpoints" }, `${paused.length} paused`));
+  if (held) parts.push(" · held");
+  if (before !== null) parts.push(" · an older page, which stands still");
+  // Only what changed is put there: a link keeps its focus, and nothing is read out again.
+  const told = element("span", {}, parts);
+  if (told.textContent !== counts.textContent) counts.replaceChildren(...told.childNodes);
   older.disabled = next === null;
-  newest.disabled = !turned.length;
+  newest.disabled = before === null;
   none.hidden = rows.size > 0;
   none.textContent = field.value.trim() ? "No exchange is as the filter says." : "Nothing came yet. Send a request through the gateway.";
 }
@@ -98,7 +109,7 @@ function showCounts() {
 // Questions
 
 /** Asks for a page of rows; an answer that another question overtook is not shown. */
-async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
+async function load({ focus = "" } = {}) {
   const mine = ++asked;
   const filter = field.value.trim();
   const found = [];
@@ -119,12 +130,15 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
   } catch (error) {
     if (mine !== asked || !(error instanceof Refused)) throw error;
     if (error.status === 400) complain(error.message);
-    else say(error.message, "bad");
+    else {
+      say(error.message, "bad");
+      setTimeout(() => mine === asked && load({ focus }), AGAIN_AFTER);
+    }
     return;
   }
   complain("");
   say("");
-  sessionStorage.setItem("filter", filter);
+  sessionStorage.setItem("list", here());
   next = from;
   const focused = document.activeElement?.closest?.("#exchanges tbody tr")?.dataset.id;
   rows.clear();
@@ -134,9 +148,15 @@ async function load({ before = turned.at(-1) ?? null, focus = "" } = {}) {
     return made;
   }));
   if (focus === "first") table.querySelector("a")?.focus();
+  else if (focus) focusOn(rows.get(focus));
   else rows.get(focused)?.querySelector("a").focus({ preventScroll: true });
   showCounts();
   follow(since);
+}
+
+function focusOn(row) {
+  row?.querySelector("a").focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" });
 }
 
 function complain(message) {
@@ -152,31 +172,73 @@ function complain(message) {
  */
 function follow(since) {
   stop();
+  untold.length = 0;
   stop = listen(
     address("/lockgate/api/live", { filter: field.value.trim(), since }),
-    (event) => {
-      known = event;
-      if (!turned.length && !held) {
-        if (event.more) return void load();
-        for (const id of event.gone) {
-          rows.get(id)?.remove();
-          rows.delete(id);
-        }
-        const newestFirst = event.rows.toReversed();
-        const oldest = Number(table.lastElementChild?.dataset.number ?? 0);
-        for (const row of newestFirst) if (rows.has(row.id) || next === null || row.number > oldest) put(row);
-        trim();
-      } else for (const row of event.rows) if (rows.has(row.id)) put(row);
-      showCounts();
-    },
-    (connected) => say(connected ? "" : "the gateway does not answer; trying again", connected ? "" : "bad"),
+    (event) => (pressed ? void untold.push(event) : take(event)),
+    (connected, why) => say(why, connected ? "" : "bad"),
   );
 }
 
+function take(event) {
+  // Another gateway than before: whatever is here was that one's.
+  if (event.run !== known.run) return void load();
+  known = event;
+  if (before === null && !held) {
+    if (event.more) return void load();
+    for (const id of event.gone) {
+      rows.get(id)?.remove();
+      rows.delete(id);
+    }
+    const newestFirst = event.rows.toReversed();
+    const oldest = Number(table.lastElementChild?.dataset.number ?? 0);
+    for (const row of newestFirst) if (rows.has(row.id) || next === null || row.number > oldest) put(row);
+    trim();
+  } else for (const row of event.rows) if (rows.has(row.id)) put(row);
+  showCounts();
+}
+
+table.addEventListener("pointerdown", () => {
+  pressed = true;
+});
+for (const name of ["pointerup", "pointercancel", "dragend"]) {
+  addEventListener(name, () => setTimeout(() => {
+    pressed = false;
+    for (const event of untold.splice(0)) take(event);
+  }));
+}
+
+const here = () => address("/lockgate/", { filter: field.value.trim(), before });
+
+/** Shows another page of the list; the way back leads to this one. */
 function turn(number, focus = "") {
-  if (number === null) turned.length = 0;
-  else turned.push(number);
+  before = number;
+  history.pushState(null, "", here());
   return load({ focus });
+}
+
+/** What the address says. */
+function readAddress() {
+  const asked = new URLSearchParams(location.search);
+  field.value = asked.get("filter") ?? "";
+  before = /^[1-9]\d{0,14}$/u.test(asked.get("before") ?? "") ? Number(asked.get("before")) : null;
+  readControls();
+}
+
+addEventListener("popstate", () => {
+  readAddress();
+  load();
+});
+
+/** The first time marks an exchange, the second time compares it with another one. */
+function compare() {
+  const row = document.activeElement?.closest?.("#exchanges tbody tr");
+  if (!row) return say("go to an exchange first", "bad");
+  const { id } = row.dataset;
+  if (marked && marked !== id) return location.assign(address("/lockgate/compare", { before: marked, after: id }));
+  marked = marked ? "" : id;
+  row.classList.toggle("marked", marked === id);
+  return say(marked ? "marked: c on another one compares both" : "");
 }
 
 // The filter line and its controls say the same
@@ -209,8 +271,8 @@ let waiting = 0;
 function changed(wait = 0) {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    history.replaceState(null, "", address("/lockgate/", { filter: field.value.trim() }));
-    turned.length = 0;
+    before = null;
+    history.replaceState(null, "", here());
     load();
   }, wait);
 }
@@ -261,9 +323,11 @@ keys([
   { keys: ["n"], says: "older ones", act: () => void (next !== null && turn(next, "first")) },
   { keys: ["g"], says: "newest ones", act: () => void turn(null, "first") },
   { keys: ["p"], says: "hold the list, or let it go on", act: toggleHold },
+  { keys: ["c"], says: "mark it; then compare another one with it", act: () => void compare() },
   { keys: ["b"], says: "breakpoints", act: () => void location.assign("/lockgate/breakpoints") },
 ]);
 
-field.value = new URLSearchParams(location.search).get("filter") ?? "";
-readControls();
-await load();
+readAddress();
+const opened = sessionStorage.getItem("opened") ?? "";
+sessionStorage.removeItem("opened");
+await load({ focus: opened });

@@ -1,7 +1,7 @@
 // An exchange that stands at a breakpoint: looked at, changed, and let go. As long as this page is open, somebody looks.
 // What is edited are true values, secrets too; they are neither kept nor put anywhere but into fields.
 
-import { attempt, element, get, post, Refused, say } from "/lockgate/static/base.js";
+import { attempt, element, get, poll, post, Refused, say } from "/lockgate/static/base.js";
 import { keys } from "/lockgate/static/keys.js";
 import { listen } from "/lockgate/static/live.js";
 import { pretty, shown } from "/lockgate/static/texts.js";
@@ -30,6 +30,8 @@ let clock = { end: 0, all: 1 };
 /** What this page decided last, until the next stop. */
 let decided = "";
 let over = false;
+/** Whether there is an exchange, and something to be done with it. */
+let isKept = true;
 /** Values of the fields as they were shown, by name. */
 let original = {};
 let looking = false;
@@ -57,13 +59,13 @@ function stopped(found) {
   news("");
   clock = { end: performance.now() + found.seconds_left * 1000, all: found.seconds_left * 1000 };
   document.title = `Paused ${found.when} ${found.link} · Lockgate`;
-  const where = document.getElementById("where");
-  where.replaceChildren(`Paused ${found.when} `, element("code", {}, found.link));
+  document.getElementById("where").replaceChildren(`Paused ${found.when} `, element("code", {}, found.link));
   what(`${found.phase} phase · ${found.api} · ${found.method} ${found.url}`);
   setPaused(true);
   fill(found);
   closeAnswer();
-  drawTrace(found.trace, { pause: { phase: found.phase, link: found.link, when: found.when }, underWay: true });
+  const where = { phase: found.phase, link: found.link, when: found.when };
+  drawTrace(found.trace, { sources: found.sources, pause: where, underWay: true });
   tick();
 }
 
@@ -75,9 +77,11 @@ async function gone() {
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 404) throw error;
     over = true;
+    isKept = false;
+    pause = null;
     setPaused(false);
-    title("Forgotten");
-    news("This exchange is not kept any longer: only the newest are.");
+    title("Not here");
+    news(`${error.message}.`);
     return;
   }
   if (told.state === "paused") return;
@@ -121,9 +125,10 @@ function news(text, kind = "") {
   place.hidden = !text;
   place.className = `panel ${kind}`;
   place.replaceChildren(...(text ? shown(text) : []));
-  if (text && over && pause === null) place.append(element("div", { class: "row" },
+  if (text && isKept && over && pause === null) place.append(element("div", { class: "row" },
     element("button", { type: "button", onclick: () => attempt(runAgain) }, "Run again and compare"),
-    element("a", { href: `/lockgate/exchanges/${id}` }, "Its trace")));
+    element("a", { href: `/lockgate/exchanges/${id}` }, "Its trace"),
+    element("a", { href: "/lockgate/breakpoints" }, "Breakpoints")));
 }
 
 async function runAgain() {
@@ -145,7 +150,9 @@ function drawTrace(plain, options) {
   const made = renderTrace(plain, { ...options, folds, breakHere: true });
   const place = document.getElementById("trace");
   place.replaceChildren(made);
-  place.querySelector(".pause")?.scrollIntoView({ block: "nearest" });
+  // Where the trace is below the message, nobody is taken away from what they write.
+  const beside = place.getBoundingClientRect().left > document.getElementById("editing").getBoundingClientRect().right;
+  if (beside) place.querySelector(".pause")?.scrollIntoView({ block: "nearest" });
 }
 
 function tick() {
@@ -372,6 +379,7 @@ keys([
   { keys: ["r"], says: "resume", act: press("resume") },
   { keys: ["a"], says: "answer the client now", act: press("answer") },
   { keys: ["d"], says: "drop it", act: press("drop") },
+  { keys: ["b"], says: "breakpoints, and what else is paused", act: () => void location.assign("/lockgate/breakpoints") },
   {
     keys: ["Escape"],
     says: "leave the field",
@@ -392,11 +400,10 @@ await attempt(look);
 // Whoever listens counts as somebody who looks.
 const close = listen(`/lockgate/api/live/${id}`, () => {
   if (over) close();
-  else attempt(look);
-}, (there) => {
-  if (over) close();
-  else if (there) say("");
-  else say("the gateway does not answer; trying again …", "bad");
-});
+  else look().catch(() => {});
+}, (there, why) => (over ? close() : say(why, there ? "" : "bad")));
 setInterval(tick, 250);
-setInterval(() => attempt(look), LOOK_AGAIN);
+poll(look, () => !over, LOOK_AGAIN);
+window.addEventListener("beforeunload", (event) => {
+  if (pause && edited().length) event.preventDefault();
+});

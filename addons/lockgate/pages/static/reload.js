@@ -1,8 +1,8 @@
-import { attempt, element, get, post, say } from "./base.js";
+import { attempt, element, get, poll, post, say } from "./base.js";
 
 const button = document.getElementById("reload");
 const report = document.getElementById("report");
-let known = "";
+let known = { generation: "", run: "" };
 
 const several = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
@@ -45,7 +45,7 @@ function row(data, id, said, kind) {
 }
 
 function show(data) {
-  known = String(data.generation);
+  known = data;
   document.getElementById("when").textContent = data.is_first
     ? "as loaded at the start"
     : `as loaded by reload ${data.generation - 1}, seen ${new Date().toLocaleTimeString()}`;
@@ -110,14 +110,11 @@ button.addEventListener("click", () =>
   }),
 );
 
-async function poll() {
-  try {
-    const data = await get(`/lockgate/api/reload?generation=${known}`);
-    if (data.problems) show(data);
-  } catch (error) {
-    say(error.message, "bad");
-  }
-}
+const question = () =>
+  get(`/lockgate/api/reload${known.run ? `?generation=${known.generation}&run=${known.run}` : ""}`);
+const answered = (data) => {
+  if (data.problems) show(data);
+};
 
-await poll();
-setInterval(() => document.hidden || poll(), 2000);
+await attempt(async () => answered(await question()));
+poll(question, answered, 2000);

@@ -9,6 +9,8 @@ const CONTROLS_IN_LINES =
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/gu;
 /** Lines around a difference that are shown. */
 const AROUND = 3;
+/** Rows of a comparison that are drawn at once; a button draws the next ones. */
+const MOST_ROWS = 400;
 /** Steps of the comparison, in the length of the shortest edit; texts that differ more are shown as replaced. */
 const MOST_EDITS = 1500;
 
@@ -67,21 +69,28 @@ export function pretty(text) {
   return made.join("");
 }
 
+const linesOf = (text) => (text ? text.split("\n") : []);
+const asItIs = (line) => line;
+/** A line that `pretty` made, without what only says where it stands. */
+const withoutPlace = (line) => line.trim().replace(/,$/u, "");
+
 /**
- * What became of the lines of a text: `{kind, text, before, after}` with kind same, removed or added, and the number of
- * the line on each side, from 1.
+ * What became of the lines of a text: `{kind, text, was, before, after}` with kind same, removed or added, the line as it
+ * is and, where it is the same, as it was, and its number on each side, from 1. An empty text has no lines.
+ *
+ * @param key What of a line is compared.
  */
-export function compareLines(before, after) {
-  const left = before.split("\n");
-  const right = after.split("\n");
+export function compareLines(before, after, key = asItIs) {
+  const [left, right] = [linesOf(before), linesOf(after)];
+  const [was, is] = [left.map(key), right.map(key)];
   let head = 0;
-  while (head < left.length && head < right.length && left[head] === right[head]) head += 1;
+  while (head < was.length && head < is.length && was[head] === is[head]) head += 1;
   let tail = 0;
-  const most = Math.min(left.length, right.length) - head;
-  while (tail < most && left[left.length - 1 - tail] === right[right.length - 1 - tail]) tail += 1;
+  const most = Math.min(was.length, is.length) - head;
+  while (tail < most && was[was.length - 1 - tail] === is[is.length - 1 - tail]) tail += 1;
   const kinds = [
     ...Array(head).fill("same"),
-    ...edits(left.slice(head, left.length - tail), right.slice(head, right.length - tail)),
+    ...edits(was.slice(head, was.length - tail), is.slice(head, is.length - tail)),
     ...Array(tail).fill("same"),
   ];
   let one = 0;
@@ -89,7 +98,7 @@ export function compareLines(before, after) {
   return kinds.map((kind) => {
     if (kind === "removed") return { kind, text: left[one], before: ++one, after: null };
     if (kind === "added") return { kind, text: right[other], before: null, after: ++other };
-    return { kind, text: right[other], before: ++one, after: ++other };
+    return { kind, was: left[one], text: right[other], before: ++one, after: ++other };
   });
 }
 
@@ -146,17 +155,11 @@ export function sideBySide(before, after, titles = ["before", "after"]) {
     [left, right] = [before, after];
     note = "only white space changed";
   }
-  const rows = paired(compareLines(left, right));
+  // Where JSON is put into other JSON, its values are the same, a level deeper.
+  const isJson = !note && left !== before && right !== after;
+  const rows = paired(compareLines(left, right, isJson ? withoutPlace : asItIs));
   const body = element("tbody");
-  rows.forEach((row, index) => {
-    if (row.gap) {
-      const text = `${row.gap} equal ${row.gap === 1 ? "line" : "lines"}`;
-      const button = element("button", { type: "button", class: "gap" }, text);
-      const line = element("tr", {}, element("td", { colspan: "4" }, button));
-      button.addEventListener("click", () => line.replaceWith(...row.rows.map(pairRow)));
-      body.append(line);
-    } else body.append(pairRow(rows[index]));
-  });
+  draw(body, rows);
   const cells = titles.map((title) => element("th", { colspan: "2", scope: "colgroup" }, title));
   return element(
     "div",
@@ -164,6 +167,26 @@ export function sideBySide(before, after, titles = ["before", "after"]) {
     note && element("p", { class: "faint" }, note),
     element("table", { class: "sides" }, widths(), element("thead", {}, element("tr", {}, cells)), body),
   );
+}
+
+function draw(body, rows) {
+  for (const row of rows.slice(0, MOST_ROWS)) {
+    if (row.gap) body.append(folded(`${row.gap} equal ${row.gap === 1 ? "line" : "lines"}`, (line) => line.replaceWith(...row.rows.map(pairRow))));
+    else body.append(pairRow(row));
+  }
+  const rest = rows.slice(MOST_ROWS);
+  if (rest.length) body.append(folded(`${rest.length.toLocaleString()} more ${rest.length === 1 ? "row" : "rows"}`, (line) => {
+    line.remove();
+    draw(body, rest);
+  }));
+}
+
+/** A row that stands for others, until somebody asks. */
+function folded(text, open) {
+  const button = element("button", { type: "button", class: "gap" }, text);
+  const line = element("tr", {}, element("td", { colspan: "4" }, button));
+  button.addEventListener("click", () => open(line));
+  return line;
 }
 
 /** Numbers of lines take little; the texts share the rest. */
@@ -209,13 +232,13 @@ function paired(lines) {
 
 function pairRow([left, right]) {
   const cells = [
-    [left, "removed", left?.before],
-    [right, "added", right?.after],
-  ].flatMap(([line, kind, number]) => {
+    [left, "removed", left?.before, left?.was ?? left?.text],
+    [right, "added", right?.after, right?.text],
+  ].flatMap(([line, kind, number, text]) => {
     const changed = line && line.kind !== "same" ? kind : line ? null : "absent";
     return [
       element("td", { class: "number" }, line ? String(number) : ""),
-      element("td", { class: changed }, line && element("pre", {}, shown(line.text, { lines: true }))),
+      element("td", { class: changed }, line && element("pre", {}, shown(text, { lines: true }))),
     ];
   });
   return element("tr", {}, cells);

@@ -14,7 +14,8 @@ const KINDS = { continue: "", forward: "good", failed: "bad", error: "bad", reje
  *
  * @param plain A plain trace, masked: what `trace_format.masked` made.
  * @param options All of them may be left out:
- *   `sources`: by number of the step, `{text, href}` of the line of the definition that made it, or null;
+ *   `sources`: by number of the step, `{text, href}` of the line of the definition that made it, `{text, go}` where a
+ *   function shows it, or null;
  *   `leftOut`: `{phase, pass, middleware, reason}` of links that did not run;
  *   `pause`: `{phase, link, when}` where the exchange is stopped, or null;
  *   `underWay`: more may come;
@@ -75,7 +76,7 @@ export function renderMessage(title, message, folds = new Map(), key = title) {
       element("span", { class: "faint" }, `${headers.length} ${headers.length === 1 ? "header" : "headers"}, ${size}`)],
     () => [
       headers.length > 0 && element("table", { class: "fields" }, element("tbody", {}, headers.map(([name, value]) =>
-        element("tr", {}, element("th", { scope: "row" }, shown(name)), element("td", {}, element("code", {}, shown(value))))))),
+        element("tr", {}, element("th", { scope: "row" }, shown(name)), element("td", {}, valueElement(value)))))),
       ...bodyNodes(body),
     ],
   );
@@ -154,8 +155,7 @@ function passes(phase, steps, plain, options) {
 const sideOf = (phase) => (phase === "response" ? "response" : "request");
 
 function pauseElement(pause) {
-  const where = pause.when === "after" ? "behind" : "before";
-  return element("p", { class: "pause" }, `stopped ${where} ${pause.link}`);
+  return element("p", { class: "pause" }, `paused ${pause.when} ${pause.link}`);
 }
 
 function leftOutElement(out, key, folds) {
@@ -184,7 +184,7 @@ function stepElement(step, index, options) {
   ];
   const kind = LOUD.has(step.outcome) ? "step loud" : step.changes.length ? "step" : "step quiet";
   return foldable(options.folds, `step ${index}`, LOUD.has(step.outcome), { class: kind }, summary, () =>
-    [...stepContent(step, source), options.breakHere && breakLink(step, options.apis[step.pass])],
+    [...stepContent(step, source, options.folds, `step ${index}`), options.breakHere && breakLink(step, options.apis[step.pass])],
   );
 }
 
@@ -206,7 +206,7 @@ function breakLink(step, api) {
   return element("p", { class: "break" }, element("a", { href: `/lockgate/breakpoints?${query}` }, "Break here"));
 }
 
-function stepContent(step, source) {
+function stepContent(step, source, folds, key) {
   const why = because(step.why);
   const place = step.why.pointer;
   const bodies = step.changes.filter((change) => change.part === "body");
@@ -215,14 +215,17 @@ function stepContent(step, source) {
     why && element("p", { class: "why" }, element("span", { class: "label" }, "because "), shown(why)),
     (place || source) &&
       element("p", { class: "place" }, element("span", { class: "label" }, "set in "),
-        source ? element("a", { href: source.href }, source.text) : null, source && place ? " " : null,
+        source ? placeLink(source) : null, source && place ? " " : null,
         place ? element("code", { class: "faint" }, shown(place)) : null),
     others.length > 0 && changesTable(others),
     ...bodies.map((change) => bodyChange(change)),
-    ...step.calls.map(callElement),
+    ...step.calls.map((call, number) => callElement(call, folds, `${key} call ${number}`)),
     !step.changes.length && !step.calls.length && element("p", { class: "faint" }, "It changed nothing."),
   ];
 }
+
+const placeLink = ({ text, href, go }) =>
+  go ? element("button", { type: "button", class: "place", onclick: go }, text) : element("a", { href }, text);
 
 function changesTable(changes) {
   const head = ["", "before", "after"].map((title) => element("th", { scope: "col" }, title));
@@ -236,17 +239,20 @@ function changesTable(changes) {
     })));
 }
 
+/** A value, with a word for one that is there and has nothing in it. */
+const valueElement = (value) => (value === "" ? element("span", { class: "faint" }, "empty") : element("code", {}, shown(value)));
+
 const cell = (value, kind) =>
-  value === null ? element("td", { class: "absent" }) : element("td", { class: kind }, element("code", {}, shown(value)));
+  value === null ? element("td", { class: "absent", title: "not there" }) : element("td", { class: kind }, valueElement(value));
 
 function bodyChange(change) {
   const title = change.message === "response" ? "response body" : "request body";
   return element("div", { class: "bodies" }, element("h4", {}, title), sideBySide(change.before ?? "", change.after ?? ""));
 }
 
-function callElement(call) {
-  if (call.service === "http") return httpElement(call);
-  if (call.service === "scripts" && call.operation === "run") return scriptElement(call);
+function callElement(call, folds, key) {
+  if (call.service === "http") return httpElement(call, folds, key);
+  if (call.service === "scripts" && call.operation === "run") return scriptElement(call, folds, key);
   return element("p", { class: "call" }, element("span", { class: "label" }, "asked "),
     element("code", {}, `${call.service}.${call.operation}`),
     call.arguments.length > 0 && element("code", { class: "faint" }, "(", shown(plainText(call.arguments).slice(1, -1)), ")"), " → ",
@@ -255,20 +261,22 @@ function callElement(call) {
 
 const plainText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
-function httpElement(call) {
+function httpElement(call, folds, key) {
   const [method, url, headers, body] = call.arguments;
   const { answer } = call;
   const came = answer.failed !== undefined ? answer.failed : String(answer.status);
-  return element("details", { class: "call" },
-    element("summary", {}, element("span", { class: "time" }, duration(answer.seconds * 1e6)),
+  return foldable(folds, key, false, { class: "call" },
+    [element("span", { class: "time" }, duration(answer.seconds * 1e6)),
       element("span", { class: "label" }, "sent "), element("code", {}, shown(`${method} ${url}`)), " → ",
-      element("code", { class: answer.failed === undefined ? null : "bad" }, shown(came))),
-    element("div", { class: "content" },
-      renderMessage("sent", { method, target: url, headers, body: body ?? { size: 0 } }),
-      answer.failed === undefined && renderMessage("came", { status: answer.status, headers: answer.headers, body: answer.body })));
+      element("code", { class: answer.failed === undefined ? null : "bad" }, shown(came))],
+    () => [
+      renderMessage("sent", { method, target: url, headers, body: body ?? { size: 0 } }, folds, `${key} sent`),
+      answer.failed === undefined &&
+        renderMessage("came", { status: answer.status, headers: answer.headers, body: answer.body }, folds, `${key} came`),
+    ]);
 }
 
-function scriptElement(call) {
+function scriptElement(call, folds, key) {
   const [, kind, name, handed] = call.arguments;
   const { answer } = call;
   if (answer.error !== undefined)
@@ -281,26 +289,49 @@ function scriptElement(call) {
     failed && element("pre", { class: "bad" }, shown(`${failed.kind}: ${failed.message}\n${failed.stack ?? ""}`, { lines: true })),
     answer.log.length > 0 && element("table", { class: "fields log" }, element("tbody", {}, answer.log.map(([level, text]) =>
       element("tr", {}, element("th", { scope: "row" }, level), element("td", {}, element("pre", {}, shown(text, { lines: true }))))))),
-    ...(answer.calls ?? []).map(hostCall), handedOver("was given", handed), handedOver("gave", answer.text));
+    ...(answer.calls ?? []).map((one, number) => hostCall(one, folds, `${key} ${number}`)),
+    handedOver("was given", handed, folds, `${key} given`), handedOver("gave", answer.text, folds, `${key} gave`));
 }
 
 /** What a script asked the gateway for. */
-function hostCall([what, given, got, seconds]) {
+function hostCall([what, given, got, seconds], folds, key) {
   const short = (value) => {
     const text = plainText(value ?? null);
     return text.length > 100 ? `${text.slice(0, 99)}…` : text;
   };
   const whole = (value) => element("pre", { class: "body" }, shown(pretty(plainText(value ?? null)), { lines: true }));
-  return element("details", { class: "call" },
-    element("summary", {}, element("span", { class: "time" }, duration((seconds ?? 0) * 1e6)),
-      element("span", { class: "label" }, "called "), element("code", {}, shown(`${what}(${short(given).slice(1, -1)})`)),
-      " → ", element("code", {}, shown(short(got)))),
-    element("div", { class: "content" }, element("h4", {}, "given"), whole(given), element("h4", {}, "came back"), whole(got)));
+  const handed = parsed(given);
+  const http = what === "TykMakeHttpRequest" ? httpLine(handed, parsed(got)) : null;
+  return foldable(folds, key, false, { class: "call" },
+    [element("span", { class: "time" }, duration((seconds ?? 0) * 1e6)),
+      element("span", { class: "label" }, "called "),
+      element("code", {}, shown(http ? `${what} ${http.asked}` : `${what}(${short(given).slice(1, -1)})`)),
+      " → ", element("code", {}, shown(http ? http.came : short(got)))],
+    () => [
+      element("h4", {}, "given"), ...(Array.isArray(handed) ? handed : [given]).map(whole),
+      element("h4", {}, "came back"), whole(got),
+    ]);
 }
 
-function handedOver(title, value) {
+/** What a text of JSON says; any other value as it is. */
+function parsed(value) {
+  try {
+    return typeof value === "string" ? JSON.parse(value) : value;
+  } catch {
+    return value;
+  }
+}
+
+/** A request that a script sent, and its answer, in a few words; null: it is none that can be read. */
+function httpLine(handed, answer) {
+  const request = parsed(handed?.[0]);
+  const came = answer?.Code ?? answer?.code;
+  if (typeof request?.Domain !== "string" || came === undefined) return null;
+  return { asked: `${request.Method || "GET"} ${request.Domain}${request.Resource ?? ""}`, came: String(came) };
+}
+
+function handedOver(title, value, folds, key) {
   if (value === null || value === undefined || value === "") return null;
-  const text = Array.isArray(value) ? value.map(plainText).join("\n") : plainText(value);
-  return element("details", { class: "handed" }, element("summary", {}, title),
-    element("pre", { class: "body" }, shown(pretty(text), { lines: true })));
+  const texts = (Array.isArray(value) ? value : [value]).map((one) => pretty(plainText(one)));
+  return foldable(folds, key, false, { class: "handed" }, title, () => element("pre", { class: "body" }, shown(texts.join("\n"), { lines: true })));
 }

@@ -1,6 +1,7 @@
 // The page "Try": what is tried, with what, and what came of it. Texts of others go into the page as text nodes only.
 
 import { attempt, element, get, post, Refused, say } from "/lockgate/static/base.js";
+import { chooseEmbedded, offered, showEmbedded, write } from "/lockgate/static/embedded.js";
 import { shown } from "/lockgate/static/texts.js";
 import { renderMessage, renderTrace } from "/lockgate/static/timeline.js";
 
@@ -8,8 +9,10 @@ const by = (id) => document.getElementById(id);
 const PASTED = "pasted";
 const SECTION = "section";
 
-/** What is open: `source` of a file as it was opened, `embedded` base64 in it, the recorded `exchange`. */
-const state = { source: null, embedded: [], exchange: null, picks: [], canSave: false, folds: new Map(), texts: new Map() };
+/** What is open: `source` of a file as it was opened, the recorded `exchange`. */
+const state = { source: null, exchange: null, picks: [], canSave: false, folds: new Map(), texts: new Map() };
+/** What was chosen, and the request that was put there. */
+const before = { choice: "", request: "GET /" };
 
 // ── what is tried ──
 
@@ -34,104 +37,69 @@ function showEdited() {
 
 function open(source) {
   state.source = source;
-  by("text").value = source.text;
+  write(source.text);
   // A text area has line feeds alone, and no NUL: what it holds is what nobody edited.
   source.text = by("text").value;
   showEmbedded(source.embedded);
+  begin(source.request);
   if (source.line) goTo(source.line);
-  if (source.pointer) chooseEmbedded((one) => one.pointer.startsWith(source.pointer));
+  if (source.pointer) chooseEmbedded((one) => `${one.pointer}/`.startsWith(`${source.pointer}/`));
   showChoice();
 }
+
+/** Of what is chosen: each section has a text of its own. */
+const choice = () => (chosen() === SECTION ? `${SECTION}:${pick().name}` : chosen());
 
 async function change() {
-  const before = by("what").dataset.before;
-  if (before === PASTED || edited()) state.texts.set(before, { text: by("text").value, digest: state.source?.digest });
-  by("what").dataset.before = chosen();
+  const isFile = before.choice.startsWith("file:");
+  if (!isFile || edited())
+    state.texts.set(before.choice, { text: by("text").value, digest: state.source?.digest, embedded: offered() });
+  else state.texts.delete(before.choice);
+  before.choice = choice();
   state.source = null;
   showEmbedded([]);
+  const kept = state.texts.get(choice());
   if (file()) {
-    const answer = await attempt(() => get(`/lockgate/api/try/start?file=${encodeURIComponent(file())}`));
-    if (answer) open(answer.source);
-    const kept = state.texts.get(chosen());
+    const asked = file();
+    const answer = await attempt(() => get(`/lockgate/api/try/start?file=${encodeURIComponent(asked)}`));
+    if (asked !== file()) return; // another choice overtook it
+    if (!answer) write("");
+    else open(answer.source);
     if (kept && kept.digest === state.source?.digest) {
       // What was edited before somebody looked at something else.
-      by("text").value = kept.text;
-      showEmbedded([]);
-      showEdited();
-    }
+      write(kept.text);
+      showEmbedded(kept.embedded);
+    } else if (kept) say("the file changed meanwhile: what you edited in it is not shown", "warn");
+    showChoice();
     return;
   }
-  if (chosen() === SECTION) begin();
-  else by("text").value = state.texts.get(PASTED)?.text ?? "";
+  if (chosen() === SECTION) {
+    write(kept?.text ?? pick().begin);
+    begin({ method: pick().method, path: "/" });
+  } else write(kept?.text ?? "");
   showChoice();
 }
 
-function begin() {
-  by("text").value = pick().begin;
-  by("method").value = pick().method;
-  showChoice();
+/** A request to begin with, as long as nobody wrote another one. */
+function begin(request) {
+  if (!request || state.exchange) return;
+  const line = () => `${by("method").value} ${by("path").value}`;
+  if (line() !== before.request) {
+    if (chosen() === SECTION) by("method").value = request.method;
+    return;
+  }
+  by("method").value = request.method;
+  by("path").value = request.path;
+  before.request = line();
 }
 
-/** Puts the caret on a line of the text, and shows it. */
-function goTo(line) {
-  const text = by("text");
+/** Puts the caret on a line of a text, and shows it. */
+function goTo(line, text = by("text")) {
   const lines = text.value.split("\n");
   const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
   text.focus();
   text.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
   text.scrollTop = Math.max(0, (line - 4) * (text.scrollHeight / Math.max(lines.length, 1)));
-}
-
-// Templates and scripts that stand in the text as base64
-
-function showEmbedded(embedded) {
-  const before = by("embedded").value;
-  state.embedded = embedded;
-  by("of-embedded").hidden = embedded.length === 0;
-  by("embedded").replaceChildren(
-    ...embedded.map((one, index) => element("option", { value: String(index) }, titleOf(one.pointer))),
-  );
-  if (embedded[before]) by("embedded").value = before;
-  showInner();
-}
-
-const titleOf = (pointer) => pointer.replace(/^\/x-tyk-api-gateway\/middleware\//, "").replace(/~1/g, "/");
-const inner = () => state.embedded[Number(by("embedded").value)];
-
-function showInner() {
-  by("inner").value = inner()?.text ?? "";
-}
-
-function chooseEmbedded(matches) {
-  const index = state.embedded.findIndex(matches);
-  if (index < 0) return;
-  by("embedded").value = String(index);
-  showInner();
-}
-
-function encoded(text) {
-  let bytes = "";
-  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
-  return btoa(bytes);
-}
-
-/** Writes the template that was edited into the text. */
-function putInner() {
-  const one = inner();
-  const text = by("text");
-  if (!one) return;
-  const at = text.value.startsWith(one.encoded, one.offset) ? one.offset : text.value.indexOf(one.encoded);
-  if (at < 0) {
-    say("the template is no longer in the text as it was: open the file again", "bad");
-    return;
-  }
-  const made = encoded(by("inner").value);
-  text.value = text.value.slice(0, at) + made + text.value.slice(at + one.encoded.length);
-  for (const other of state.embedded) {
-    if (other !== one && other.offset > at) other.offset += made.length - one.encoded.length;
-  }
-  Object.assign(one, { text: by("inner").value, encoded: made, offset: at });
-  showEdited();
 }
 
 // ── the sample ──
@@ -227,10 +195,17 @@ async function run() {
     if (answer) {
       say("");
       show(answer);
-    }
+    } else by("result").replaceChildren(element("p", { class: "outcome-line bad" }, by("status").textContent));
   } finally {
     by("run").disabled = false;
   }
+}
+
+/** Where it stands below the form, what came of it is shown to whoever ran it. */
+function showResult() {
+  const box = by("result");
+  box.scrollTop = 0;
+  if (box.getBoundingClientRect().top > innerHeight / 2) box.scrollIntoView({ block: "start" });
 }
 
 function show(answer, report = null) {
@@ -240,14 +215,26 @@ function show(answer, report = null) {
       report && reported(report),
       outcome(answer),
       ...answer.remarks.map((one) => element("p", { class: "faint" }, shown(one))),
-      ...answer.faults.map(fault),
+      ...answer.faults.map((one) => fault(one, trace)),
       ...answer.problems.map(problem),
       trace && element("h2", {}, "Messages"),
       trace && ends(trace),
       trace && element("h2", {}, "Steps"),
-      trace && renderTrace(trace, { folds: state.folds }),
+      trace && renderTrace(trace, { folds: state.folds, sources: trace.steps.map((step) => place(step.why.pointer, answer.lines)) }),
     ].filter(Boolean),
   );
+  showResult();
+}
+
+/** Shows what made a step, in the text; null: it is none of this text. */
+function place(pointer, lines) {
+  const line = pointer && lines[pointer];
+  if (!line) return null;
+  const go = () => {
+    goTo(line);
+    chooseEmbedded((one) => one.pointer.startsWith(`${pointer}/`));
+  };
+  return { text: `line ${line}`, go };
 }
 
 function outcome({ trace, sent }) {
@@ -268,9 +255,17 @@ function ends(trace) {
   );
 }
 
-function fault(one) {
+function fault(one, trace) {
   const place = one.line ? ` · line ${one.line}${one.column ? `, column ${one.column}` : ""}` : "";
-  return element("div", { class: "fault", role: "alert" }, element("strong", {}, `${one.link || "exchange"}${place} `), shown(one.text));
+  const pointer = trace?.steps[one.step]?.why.pointer ?? "";
+  const matches = (other) => pointer !== "" && other.pointer.startsWith(`${pointer}/`);
+  const go = () => {
+    chooseEmbedded(matches);
+    goTo(one.line || 1, by("inner"));
+  };
+  return element("div", { class: "fault" },
+    element("strong", {}, `${one.link || "exchange"}${place} `), shown(one.text), " ",
+    offered().some(matches) && element("button", { type: "button", onclick: go }, "show"));
 }
 
 function problem(one) {
@@ -284,7 +279,10 @@ function problem(one) {
     one.hint && element("span", { class: "faint" }, " (", shown(one.hint), ")"),
     element("span", { class: "faint mono" }, ` ${one.code} ${one.pointer} `),
     canGo
-      ? element("button", { type: "button", onclick: () => goTo(one.line) }, `line ${one.line}`)
+      ? element("button", { type: "button", onclick: () => {
+        if (by("saving").open) by("saving").close();
+        goTo(one.line);
+      } }, `line ${one.line}`)
       : place && element("span", { class: "faint" }, place),
   );
 }
@@ -308,7 +306,8 @@ async function plan() {
 }
 
 function diffLine(line) {
-  const kind = line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "";
+  const isHead = /^(---|\+\+\+) .* \((now|edited)\)$/u.test(line) || line.startsWith("@@ ");
+  const kind = isHead ? "faint" : line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "";
   return element("span", { class: kind }, shown(line));
 }
 
@@ -354,7 +353,13 @@ function keys(event) {
 }
 
 async function start() {
-  const answer = await attempt(() => get(`/lockgate/api/try/start${location.search}`));
+  let answer = await attempt(() => get(`/lockgate/api/try/start${location.search}`));
+  const wrong = by("status").textContent;
+  if (!answer && location.search) {
+    // What the address asks for is not there: the rest is.
+    answer = await attempt(() => get("/lockgate/api/try/start"));
+    say(wrong, "bad");
+  }
   if (!answer) return;
   state.picks = answer.picks;
   state.canSave = answer.can_save;
@@ -371,10 +376,12 @@ async function start() {
   if (answer.remark) say(answer.remark, "warn");
   if (answer.source) {
     by("what").value = `file:${answer.source.file}`;
-    by("what").dataset.before = chosen();
+    before.choice = choice();
     open(answer.source);
   } else {
+    before.choice = choice();
     await change();
+    if (wrong) say(wrong, "bad");
   }
   document.body.dataset.ready = "yes";
 }
@@ -384,15 +391,14 @@ by("form").addEventListener("submit", (event) => {
   void run();
 });
 by("what").addEventListener("change", () => void change());
-by("pick").addEventListener("change", begin);
-by("embedded").addEventListener("change", showInner);
-by("inner").addEventListener("input", putInner);
-by("text").addEventListener("input", showEdited);
+by("pick").addEventListener("change", () => void change());
+for (const id of ["text", "inner"]) by(id).addEventListener("input", showEdited);
 by("save").addEventListener("click", () => void plan());
 by("save-now").addEventListener("click", () => void saveNow());
 by("save-not").addEventListener("click", () => by("saving").close());
 document.addEventListener("keydown", keys);
 window.addEventListener("beforeunload", (event) => {
-  if (file() && edited()) event.preventDefault();
+  const isWritten = file() ? edited() : chosen() === SECTION ? by("text").value !== pick().begin : by("text").value.trim() !== "";
+  if (isWritten) event.preventDefault();
 });
 void start();

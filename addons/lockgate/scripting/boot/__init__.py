@@ -28,6 +28,8 @@ FILES: Final = (
     "primordials.js",
     "hardening.js",
     "json.js",
+    "parse.js",
+    "texts.js",
     "base64.js",
     "tyk.js",
     "underscore.js",

@@ -3,10 +3,11 @@
 
   // JSON.stringify as otto has it: members in the order of their names' bytes, at every level, and < > & as \u003c …,
   // as Go writes JSON. Both show in headers and texts that scripts make, and the order decides which of two spellings
-  // of a member counts.
+  // of a member counts. Errors have their message, and those that are no more than an Error its name.
 
-  const {TypeError, apply, booleanValue, charCode, codePoint, floor, fromCharCode, isList, keysOf, largest, listSort,
-    match, nativeQuote, smallest, tagOf, textSlice} = lockgate.primordials;
+  const {Error, TypeError, apply, booleanValue, charCode, codePoint, floor, fromCharCode, getPrototypeOf, hasOwn,
+    isList, keysOf, largest, listSort, match, nativeQuote, smallest, tagOf, textSlice} = lockgate.primordials;
+  const ofErrors = Error.prototype;
 
   const SUSPECT = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;    // the fast question
   // With the flag u, the last range means surrogates without their other half only.
@@ -93,8 +94,8 @@
   }
 
   /** Numbers, texts and booleans made with `new` count as what they hold. */
-  function unwrapped(value) {
-    switch (tagOf(value)) {
+  function unwrapped(value, tag) {
+    switch (tag) {
       case '[object Number]': return +value;
       case '[object String]': return `${value}`;
       case '[object Boolean]': return booleanOf(value);
@@ -117,14 +118,25 @@
     const names = {__proto__: null};
     for (let index = 0; index < replacer.length; index++) {
       let name = replacer[index];
-      if (typeof name === 'object' && name !== null) name = unwrapped(name);
+      if (typeof name === 'object' && name !== null) name = unwrapped(name, tagOf(name));
       if (typeof name === 'string' || typeof name === 'number') names[name] = true;
     }
     return sorted(keysOf(names));
   }
 
+  /** Names of an object's members. V8 hides those of an error, which otto shows. */
+  function namesOf(object, tag) {
+    const names = keysOf(object);
+    if (tag !== '[object Error]') return names;
+    const known = {__proto__: null};
+    if (hasOwn(object, 'message')) known.message = true;
+    if (getPrototypeOf(object) === ofErrors) known.name = true;
+    for (let index = 0; index < names.length; index++) known[names[index]] = true;
+    return keysOf(known);
+  }
+
   function gapOf(space) {
-    const given = typeof space === 'object' && space !== null ? unwrapped(space) : space;
+    const given = typeof space === 'object' && space !== null ? unwrapped(space, tagOf(space)) : space;
     if (typeof given === 'string') return textSlice(given, 0, LONGEST_GAP);
     if (typeof given !== 'number') return '';
     return textSlice('          ', 0, largest(0, smallest(LONGEST_GAP, floor(given) || 0)));
@@ -163,8 +175,9 @@
 
     #writeObject(object) {
       const list = isList(object);
+      const tag = list ? '' : tagOf(object);
       if (!list) {
-        const value = unwrapped(object);
+        const value = unwrapped(object, tag);
         if (typeof value === 'string') return quote(value);
         if (typeof value === 'number') return value - value === 0 ? `${value}` : 'null';
         if (typeof value === 'boolean') return value ? 'true' : 'false';
@@ -175,7 +188,7 @@
       this.#parent = {object, parent: this.#parent};
       const outer = this.#indent;
       this.#indent = outer + this.#gap;
-      const inside = list ? this.#items(object) : this.#members(object);
+      const inside = list ? this.#items(object) : this.#members(object, tag);
       const text = inside === '' || this.#gap === '' ? inside : this.#indent + inside + outer;
       this.#indent = outer;
       this.#parent = this.#parent.parent;
@@ -193,16 +206,25 @@
       return out;
     }
 
-    #members(object) {
+    #members(object, tag) {
       const separator = this.#gap === '' ? ',' : ',' + this.#indent;
       const colon = this.#gap === '' ? ':' : ': ';
-      const names = this.#allowed === undefined ? sorted(keysOf(object)) : this.#allowed;
+      const names = this.#allowed === undefined ? namesOf(object, tag) : this.#allowed;
+      // A function is asked in the order of the object, which it can tell.
+      const texts = this.#replace === undefined ? null : this.#texts(object, names);
+      const order = this.#allowed === undefined ? sorted(names) : names;
       let out = '';
-      for (let index = 0; index < names.length; index++) {
-        const text = this.write(object, names[index]);
-        if (text !== undefined) out += (out === '' ? '' : separator) + quote(names[index]) + colon + text;
+      for (let index = 0; index < order.length; index++) {
+        const text = texts === null ? this.write(object, order[index]) : texts[order[index]];
+        if (text !== undefined) out += (out === '' ? '' : separator) + quote(order[index]) + colon + text;
       }
       return out;
+    }
+
+    #texts(object, names) {
+      const texts = {__proto__: null};
+      for (let index = 0; index < names.length; index++) texts[names[index]] = this.write(object, names[index]);
+      return texts;
     }
   }
 
@@ -213,6 +235,7 @@
   };
 
   lockgate.stringify = json.stringify;
+  lockgate.byBytes = byBytes;
 
   /** A text as JSON for the host: a byte that is no UTF-8 stays the surrogate that stands for it. */
   lockgate.quote = (text) => nativeQuote(`${text}`);

@@ -13,11 +13,11 @@
   /** A method as a function that takes its `this` as first argument. */
   const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 
-  const {Error, Function: MakeFunction, Map, ReferenceError, RegExp, Set, String, TypeError} = globalThis;
+  const {Error, Function: MakeFunction, Map, ReferenceError, RegExp, Set, String, SyntaxError, TypeError} = globalThis;
 
   lockgate.primordials = freeze({
     __proto__: null,
-    Error, Function: MakeFunction, Map, Object, ReferenceError, RegExp, Set, String, TypeError,
+    Error, Function: MakeFunction, Map, Object, ReferenceError, RegExp, Set, String, SyntaxError, TypeError,
     ceil: Math.ceil, floor: Math.floor, largest: Math.max, smallest: Math.min,
     apply, construct, defineProperty, deleteProperty, freeze, getOwnPropertyDescriptor, getOwnPropertyNames,
     getOwnPropertySymbols, getPrototypeOf, hasOwn, is, isExtensible, keysOf, ownKeys, setMember,
@@ -27,12 +27,14 @@
     listConcat: uncurry(Array.prototype.concat),
     listSlice: uncurry(Array.prototype.slice),
     listSort: uncurry(Array.prototype.sort),
+    nativeParse: JSON.parse,
     nativeQuote: JSON.stringify,
     parseNumber: parseFloat,
     charCode: uncurry(String.prototype.charCodeAt),
     codePoint: uncurry(String.prototype.codePointAt),
     fromCharCode: String.fromCharCode,
     textSlice: uncurry(String.prototype.slice),
+    wellFormed: uncurry(String.prototype.toWellFormed),
     match: uncurry(RegExp.prototype.exec),
     tagOf: uncurry(Object.prototype.toString),
     mapForEach: uncurry(Map.prototype.forEach),

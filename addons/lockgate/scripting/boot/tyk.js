@@ -4,9 +4,8 @@
   // The functions and objects that Tyk gives to scripts. Values that go to the host are texts; what is not given is
   // the text `undefined`, as in the reference.
 
-  const {Error, TypeError, getPrototypeOf, match, textSlice} = lockgate.primordials;
+  const {Error, TypeError, getPrototypeOf, match, nativeParse, textSlice} = lockgate.primordials;
   const {decodeBase64, describe, encodeBase64, globals, quote, stringify, text, unwind} = lockgate;
-  const parse = JSON.parse;
   const BYTES = /[\udc80-\udcff]/;
 
   // log and console
@@ -74,7 +73,7 @@
   function stored(name, list) {
     const reply = lockgate.call(name, list);
     if (reply === undefined) throw new Error(`${name}: the store did not answer`);
-    const answer = parse(reply);
+    const answer = nativeParse(reply);
     if (typeof answer.error === 'string') throw new Error(`${name}: ${answer.error}`);
     return answer.value;
   }
@@ -120,12 +119,12 @@
     }
   }
 
-  function NewMiddleware(configuration) {
+  function MiddlewareComponentMeta(configuration) {
     this.configuration = configuration;
   }
 
-  NewMiddleware.prototype = {
-    constructor: NewMiddleware,
+  MiddlewareComponentMeta.prototype = {
+    constructor: MiddlewareComponentMeta,
 
     ProcessRequest(request) {
       globals.log('Process Request Not Implemented');
@@ -160,6 +159,15 @@
       refusePromise(processed, 'plugin');
       return withBytes(stringify(processed), processed.Response);
     },
+  };
+
+  function NewMiddleware(configuration) {
+    this.configuration = configuration;
+  }
+
+  NewMiddleware.prototype = {
+    __proto__: MiddlewareComponentMeta.prototype,
+    constructor: NewMiddleware,
 
     NewProcessRequest(callback) {
       this.ProcessRequest = callback;
@@ -174,10 +182,10 @@
     ReturnResponseData: (response, session) => ({Response: response, SessionMeta: session}),
   };
 
-  function NewEventHandler() {}
+  function EventHandlerComponentMeta() {}
 
-  NewEventHandler.prototype = {
-    constructor: NewEventHandler,
+  EventHandlerComponentMeta.prototype = {
+    constructor: EventHandlerComponentMeta,
 
     Handle() {
       globals.log('Event Handler Not Implemented');
@@ -186,6 +194,13 @@
     DoProcessEvent(event, context) {
       refusePromise(this.Handle(event, context), 'handler');
     },
+  };
+
+  function NewEventHandler() {}
+
+  NewEventHandler.prototype = {
+    __proto__: EventHandlerComponentMeta.prototype,
+    constructor: NewEventHandler,
 
     NewHandler(callback) {
       this.Handle = callback;
@@ -193,8 +208,8 @@
   };
 
   globals.TykJS = {
-    TykMiddleware: {NewMiddleware},
-    TykEventHandlers: {NewEventHandler},
+    TykMiddleware: {MiddlewareComponentMeta, NewMiddleware},
+    TykEventHandlers: {EventHandlerComponentMeta, NewEventHandler},
   };
 
   globals.TykJsResponse = (response, session) => stringify({Response: response, SessionMeta: session});

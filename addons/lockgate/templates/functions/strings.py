@@ -25,6 +25,8 @@ from lockgate.templates.values import (
 )
 
 _LARGEST_INT: Final = (1 << 63) - 1
+_MOST_BYTES: Final = 1 << 48
+"""Go's addresses have so many bits: a text that is longer cannot even be asked for."""
 _MEMBER_SIZE: Final = 8
 _CHARACTERS_PER_STEP: Final = 16
 _CHARACTERS_READ_PER_STEP: Final = 64
@@ -229,19 +231,29 @@ def _abbrev_both(run: Run, left: int, right: int, text: str) -> str:
 
 
 def _repeat(run: Run, count: int, text: str) -> str:
-    if count < 0:
-        raise FunctionError("strings: negative Repeat count")
     if count in (0, 1):
         return text if count else ""
-    if count * byte_length(text) > _LARGEST_INT:
-        raise FunctionError("strings: Repeat output length overflow")
+    _refuse_count(count, byte_length(text))
     run.make(count * len(text))
     return joined((text * count,))
 
 
-def _indent(run: Run, width: int, text: str) -> str:
-    if width < 0:
+def _refuse_count(count: int, length: int) -> None:
+    """Refuse to repeat a text of so many bytes so often.
+
+    Raises:
+        FunctionError: As Go's strings.Repeat panics.
+    """
+    if count < 0:
         raise FunctionError("strings: negative Repeat count")
+    if count * length > _LARGEST_INT:
+        raise FunctionError("strings: Repeat output length overflow")
+    if count * length > _MOST_BYTES:
+        raise FunctionError("runtime error: makeslice: len out of range")
+
+
+def _indent(run: Run, width: int, text: str) -> str:
+    _refuse_count(width, 1)
     run.make(len(text) + width * (text.count("\n") + 1))
     pad = " " * width
     return pad + text.replace("\n", "\n" + pad)
