@@ -165,7 +165,8 @@ def read_settings(path: Path | None, environ: Mapping[str, str]) -> tuple[Settin
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise DefinitionError((Problem("unreadable", f"cannot read {name!r}: {error}", file=name),)) from None
+            reason = getattr(error, "strerror", None) or error
+            raise DefinitionError((Problem("unreadable", f"cannot read the file: {reason}", file=name),)) from None
     settings, problems = load_settings(text, name, environ)
     errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
     errors = errors or tuple(problem.at(name, 0) for problem in certificates.problems_of(settings))
@@ -188,7 +189,8 @@ def read_templates(folder: Path) -> tuple[ErrorTemplates, str, tuple[Problem, ..
                 raise ValueError(f"it is larger than {MAX_TEMPLATE_BYTES} bytes")
             texts[file.name] = file.read_text("utf-8")
         except (OSError, ValueError) as error:
-            message = f"cannot read the error template {file.name!r}: {error}"
+            reason = getattr(error, "strerror", None) or error
+            message = f"cannot read the error template {file.name!r}: {reason}"
             problems.append(Problem("unreadable", message, severity=Severity.WARNING, file=str(file)))
     templates, found = compile_templates(texts)
     problems += (dataclasses.replace(problem, file=str(folder / problem.file)) for problem in found)

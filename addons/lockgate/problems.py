@@ -37,10 +37,28 @@ class Problem:
         return replace(self, file=file, line=line)
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.file else ""
+        line = f":{self.line}" if self.line else ""
+        place = f"{self.file}{line}: " if self.file else ""
         hint = f" ({self.hint})" if self.hint else ""
         pointer = f" [{self.pointer}]" if self.pointer else ""
         return f"{place}{self.severity.value}: {self.message}{hint} [{self.code}]{pointer}"
+
+
+def kind_of(value: object) -> str:
+    """What a value of JSON is, for messages that say what was found."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "an object"
 
 
 class DefinitionError(ValueError):

@@ -115,7 +115,7 @@ def test_an_answer():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([], "expected an object as an edit, found list"),
+        ([], "expected an object as an edit, found a list"),
         ({"heders": []}, "an edit has no 'heders': did you mean 'headers'"),
         ({"method": 1}, "expected a text as 'method', found 1"),
         ({"status": "200"}, "expected a number as 'status', found '200'"),

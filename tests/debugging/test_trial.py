@@ -230,9 +230,9 @@ def test_answers(given, expected):
     ("given", "says"),
     [
         pytest.param({}, "expected a request", id="nothing"),
-        pytest.param({"request": 1}, "expected a text or an object as the request, found int", id="number"),
+        pytest.param({"request": 1}, "expected a text or an object as the request, found a number", id="number"),
         pytest.param({"request": {"metod": "GET"}}, "in the request, found 'metod'", id="key"),
-        pytest.param({"request": {"path": 1}}, "expected a text as 'path' of the request, found int", id="path"),
+        pytest.param({"request": {"path": 1}}, "expected a text as 'path' of the request, found a number", id="path"),
         pytest.param({"request": {"path": "/a b"}}, "expected a path without spaces", id="spaces"),
         pytest.param({"request": {"method": "A\nB"}}, "expected a method, found", id="method"),
         pytest.param({"request": {"path": "x"}}, "expected a path that begins with '/'", id="relative path"),
@@ -246,9 +246,9 @@ def test_answers(given, expected):
         pytest.param({"request": {"body": "x" * (MOST_BODY_BYTES + 1)}}, "expected a body of", id="long body"),
         pytest.param({"request": "/", "answer": "no"}, "expected a status or an HTTP/1.1 response", id="answer"),
         pytest.param({"request": "/", "answer": {"status": True}}, "expected a status", id="status"),
-        pytest.param({"request": "/", "session": 1}, "expected a session object, found int", id="session"),
+        pytest.param({"request": "/", "session": 1}, "expected a session object, found a number", id="session"),
         pytest.param({"request": "/", "session": {"rate": "x"}}, "rate", id="key of a session"),
-        pytest.param({"request": "/", "context": []}, "expected context variables by name, found list", id="context"),
+        pytest.param({"request": "/", "context": []}, "expected context variables by name, found a list", id="context"),
     ],
 )
 def test_what_is_no_sample(given, says):

@@ -38,8 +38,8 @@ def test_the_last_of_equal_keys_counts():
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        pytest.param("", 1, "expected JSON, but expecting value in column 1", id="empty"),
-        pytest.param('{"a": 1}\n}', 2, "expected JSON, but extra data in column 1", id="more"),
+        pytest.param("", 1, "this is no JSON: expected value in column 1", id="empty"),
+        pytest.param('{"a": 1}\n}', 2, "this is no JSON: extra data in column 1", id="more"),
         pytest.param('{\n"a": NaN}', 2, "expected a JSON number, found NaN", id="NaN"),
         pytest.param("[-Infinity]", 1, "expected a JSON number, found -Infinity", id="infinity"),
         pytest.param("[" * 100_000, 1, f"expected at most {MAX_DEPTH} levels, found more", id="deep and open"),

@@ -13,6 +13,7 @@ from lockgate.debugging.edits import Edit, EditError, headers_of, made_response
 from lockgate.debugging.pausing import Pause
 from lockgate.decoding.shapes import nearest
 from lockgate.exchange import Body, Exchange, Headers, NotRead, Request, Response
+from lockgate.problems import kind_of
 from lockgate.trace_format import masked, to_plain
 from lockgate.unpacking import PackingError, TooLargeError, codings_of, packed_all, unpacked_all
 
@@ -141,7 +142,7 @@ def read_response(value: object) -> Response:
 
 def _fields(value: object, known: Sequence[str], what: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise EditError(f"expected an object as {what}, found {type(value).__name__}")
+        raise EditError(f"expected an object as {what}, found {kind_of(value)}")
     for key in value:
         if key not in known:
             hint = nearest(str(key), known)

@@ -15,6 +15,7 @@ from lockgate.debugging.recordings import Recorded
 from lockgate.exchange import Client, Headers, NotRead, Request, Response, Variables, VariableValue, encode_text
 from lockgate.header_edits import are_valid
 from lockgate.inspection import parse_answer, parse_request, session_of
+from lockgate.problems import kind_of
 from lockgate.session import Session
 
 MOST_BODY_BYTES: Final = 8 << 20
@@ -149,7 +150,7 @@ def _whole[T: (Request, Response)](message: T, name: str) -> T:
 
 def _check(value: Any, keys: tuple[str, ...], name: str) -> None:
     if not isinstance(value, Mapping):
-        raise ValueError(f"expected a text or an object as the {name}, found {type(value).__name__}")
+        raise ValueError(f"expected a text or an object as the {name}, found {kind_of(value)}")
     for key in value:
         if key not in keys:
             raise ValueError(f"expected one of {', '.join(keys)} in the {name}, found {key!r}")
@@ -160,7 +161,7 @@ def _text(value: Mapping[str, Any], key: str, name: str) -> str:
     if found is None:
         return ""
     if not isinstance(found, str):
-        raise ValueError(f"expected a text as {key!r} of the {name}, found {type(found).__name__}")
+        raise ValueError(f"expected a text as {key!r} of the {name}, found {kind_of(found)}")
     return found
 
 
@@ -192,7 +193,7 @@ def _session(value: Any) -> Session | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise ValueError(f"expected a session object, found {type(value).__name__}")
+        raise ValueError(f"expected a session object, found {kind_of(value)}")
     return session_of(json.dumps(value).encode())
 
 
@@ -200,7 +201,7 @@ def _variables(value: Any) -> Variables | None:
     if value is None:
         return None
     if not isinstance(value, Mapping):
-        raise ValueError(f"expected context variables by name, found {type(value).__name__}")
+        raise ValueError(f"expected context variables by name, found {kind_of(value)}")
     return {str(name): _variable(one) for name, one in value.items()}
 
 

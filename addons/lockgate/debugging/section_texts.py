@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from lockgate.decoding.syntax import SyntaxProblem, parse_json
+from lockgate.problems import kind_of
 
 PLUGINS: Final = ("prePlugins", "postAuthenticationPlugins", "postPlugins", "responsePlugins")
 """Of ``middleware.global``: lists of scripts."""
@@ -33,7 +34,7 @@ def configured(name: str, config: Any, text: str | None) -> Any:
     if text is None:
         return {_SWITCH: True} if config is None else config
     if config is not None and not isinstance(config, Mapping):
-        raise SectionError(f"expected an object as 'config' beside 'text', found {type(config).__name__}")
+        raise SectionError(f"expected an object as 'config' beside 'text', found {kind_of(config)}")
     known = dict(config or {})
     plugin = name.removeprefix("global.")
     if plugin in PLUGINS:

@@ -19,7 +19,7 @@ from lockgate.exchange import Request
 from lockgate.loading.classic_format import SHAPE as CLASSIC
 from lockgate.loading.classic_paths import EXTENDED_PATHS
 from lockgate.loading.oas_middleware import GLOBAL, OPERATION
-from lockgate.problems import Problem, pointer
+from lockgate.problems import Problem, kind_of, pointer
 from lockgate.routing.pattern import decode_path
 
 EXTENSION: Final = "x-tyk-api-gateway"
@@ -146,10 +146,10 @@ def section_of(value: Any, middleware: str = "") -> Section:
             )
     for key in ("middleware", "text", "method", "path", "upstream"):
         if value.get(key) is not None and not isinstance(value[key], str):
-            raise SectionError(f"expected a text as {key!r} of the section, found {type(value[key]).__name__}")
+            raise SectionError(f"expected a text as {key!r} of the section, found {kind_of(value[key])}")
     operation = value.get("operation")
     if operation is not None and not isinstance(operation, Mapping):
-        raise SectionError(f"expected an object as 'operation' of the section, found {type(operation).__name__}")
+        raise SectionError(f"expected an object as 'operation' of the section, found {kind_of(operation)}")
     return Section(
         middleware=value["middleware"],
         config=value.get("config"),

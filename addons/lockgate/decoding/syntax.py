@@ -69,8 +69,7 @@ def parse_json(text: str) -> Parsed:
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_int=_integer)
     except json.JSONDecodeError as error:
-        reason = error.msg[:1].lower() + error.msg[1:]
-        raise SyntaxProblem("bad-json", f"expected JSON, but {reason} in column {error.colno}", error.lineno) from None
+        raise SyntaxProblem("bad-json", f"this is no JSON: {_said(error)}", error.lineno) from None
     except RecursionError:
         raise SyntaxProblem("bad-json", f"expected at most {MAX_DEPTH} levels, found more", 1) from None
     except _ConstantError as error:
@@ -85,6 +84,13 @@ def parse_json(text: str) -> Parsed:
     if duplicates:
         problems = tuple(_duplicate(place, line, first) for place, line, first in duplicate_keys(text))
     return Parsed(value, positions, problems)
+
+
+def _said(error: json.JSONDecodeError) -> str:
+    """What the parser says, in our words: it names what it expects, or what is wrong."""
+    reason = error.msg[:1].lower() + error.msg[1:]
+    reason = "expected " + reason.removeprefix("expecting ") if reason.startswith("expecting ") else reason
+    return f"{reason} in column {error.colno}"
 
 
 class _ConstantError(ValueError):

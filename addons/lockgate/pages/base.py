@@ -17,6 +17,7 @@ import jinja2
 import tornado.web
 
 from lockgate.debugging.desk import Desk
+from lockgate.problems import kind_of
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -106,7 +107,7 @@ class Page(tornado.web.RequestHandler):
         except (ValueError, RecursionError) as error:
             raise Refused(400, f"expected JSON: {error}") from None
         if not isinstance(value, dict):
-            raise Refused(400, f"expected an object, found {type(value).__name__}")
+            raise Refused(400, f"expected an object, found {kind_of(value)}")
         return value
 
     def auth_fail(self, invalid_password: bool) -> None:  # noqa: FBT001 - mitmweb's signature

@@ -29,6 +29,7 @@ from lockgate.debugging.trial_outside import Rights
 from lockgate.deployment import Deployment
 from lockgate.exchange import Headers, Request
 from lockgate.pages.base import Page, Refused
+from lockgate.problems import kind_of
 from lockgate.trace_format import MASK, masked, to_plain
 
 _RUN: Final = ("file", "text", "section", "request", "answer", "session", "context", "exchange", "send", "calls")
@@ -219,7 +220,7 @@ class TryPlan(TryPage):
         texts = {key: value.get(key) for key in ("file", "text", "digest")}
         for key, one in texts.items():
             if not isinstance(one, str):
-                raise Refused(400, f"expected a text as {key!r}, found {type(one).__name__}")
+                raise Refused(400, f"expected a text as {key!r}, found {kind_of(one)}")
         file, text, digest = map(str, texts.values())
         deployment, bench = self.deployment, self.bench
         try:
