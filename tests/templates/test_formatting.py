@@ -162,6 +162,8 @@ def test_spaces_stand_between_two_that_are_no_text():
         ("%#v", NilMap(), "map[string]interface {}(nil)"),
         ("%#v", TypedList([1, 2], "uint8"), "[]byte{0x1, 0x2}"),
         ("%#v", [TypedList([1, 2], "uint8")], "[]interface {}{[]uint8{0x1, 0x2}}"),
+        ("%#w", TypedList([1], "uint8"), "[]uint8{%!w(uint8=0x1)}"),
+        ("%p|%#[1]p|%.3[1]p", NilList(), "0x0|0|0x000"),
         ("%s|%[1]x|%[1]q|%[1]d", TypedList([104, 105], "uint8"), 'hi|6869|"hi"|[104 105]'),
         ("%p", Named(), "%!p(made.Named={1 b})"),
     ],

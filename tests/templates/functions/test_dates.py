@@ -145,3 +145,27 @@ def test_dates_in_long_loops_are_left_to_who_has_time(call):
     assert rendered(template, {}) == "ok"
     with pytest.raises(TooLongError):
         rendered(template, {}, inline_run())
+
+
+@pytest.mark.parametrize(
+    ("verb", "zero", "place"),
+    [
+        ("%5d", "{    0     0     0}", ""),
+        ("%t", "{%!t(uint64=0) %!t(int64=0) %!t(*time.Location=<nil>)}", ""),
+        ("%U", "", "&{%!U(string=UTC) [] [] %!U(string=) U+0000 U+0000 %!U(*time.zone=<nil>)}"),
+        (
+            "%#v",
+            "time.Date(1, time.January, 1, 0, 0, 0, 0, time.UTC)",
+            (
+                '&time.Location{name:"UTC", zone:[]time.zone(nil), tx:[]time.zoneTrans(nil), extend:"", '
+                "cacheStart:0, cacheEnd:0, cacheZone:(*time.zone)(nil)}"
+            ),
+        ),
+    ],
+)
+def test_times_print_the_parts_that_go_has(verb, zero, place):
+    # As Go 1.26 printed them with TZ=UTC.
+    if zero:
+        assert rendered(f'{{{{printf "{verb}" (toDate "x" "y")}}}}') == zero
+    if place:
+        assert rendered(f'{{{{printf "{verb}" (toDate "2006" "2024").Location}}}}') == place

@@ -54,6 +54,8 @@ def test_nothing_is_repeated_less_than_never(name):
 
 def test_a_length_beyond_64_bits_is_gos_panic():
     assert fault("repeat", 1 << 62, "abcd") == "strings: Repeat output length overflow"
+    assert fault("repeat", (1 << 63) - 1, "a") == "runtime error: makeslice: len out of range"
+    assert fault("indent", (1 << 48) + 1, "") == "runtime error: makeslice: len out of range"
 
 
 def test_removing_white_space_takes_bytes_for_characters():
