@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.ports import free_port
+from tests.checking import prepare
 from tests.serving import Subprocess
 
 HERE = Path(__file__).parent
@@ -32,7 +32,7 @@ import refusals  # noqa: E402
 from lockgate.loading import load  # noqa: E402
 from lockgate.settings import Settings  # noqa: E402
 
-checker.free_port = free_port
+prepare(cases, checker)
 
 START = (
     f"{sys.executable} -m lockgate.cli serve --headless --definitions {{definitions}} --gateway {{gateway}} "

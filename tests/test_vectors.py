@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.ports import free_port
+from tests.checking import prepare
 from tests.same_everywhere import compare_file, snapshot_of
 
 HERE = Path(__file__).parent
@@ -21,7 +21,7 @@ sys.path.insert(0, str(HERE / "conformance"))
 import case as cases  # noqa: E402
 import check as checker  # noqa: E402
 
-checker.free_port = free_port
+prepare(cases, checker)
 
 START = (
     f"{sys.executable} -m lockgate.cli serve --headless --definitions {{definitions}} --gateway {{gateway}} "
