@@ -12,7 +12,9 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A busy machine is no failure.
-hypothesis.settings.register_profile("lockgate", deadline=None)
+# The same examples in every run: what a test found once, it finds again. ``--hypothesis-profile explore`` looks for others.
+hypothesis.settings.register_profile("lockgate", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("lockgate")
 
 
