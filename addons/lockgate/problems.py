@@ -36,6 +36,19 @@ class Problem:
         """The same problem with its place filled in."""
         return replace(self, file=file, line=line)
 
+    @property
+    def plain(self) -> dict[str, str | int]:
+        """As JSON values, for programs."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "pointer": self.pointer,
+            "code": self.code,
+            "severity": self.severity.value,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
     def __str__(self) -> str:
         line = f":{self.line}" if self.line else ""
         place = f"{self.file}{line}: " if self.file else ""

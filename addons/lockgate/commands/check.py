@@ -17,7 +17,7 @@ from lockgate.commands.common import (
     print_json,
     print_problems,
 )
-from lockgate.problems import Problem, Severity
+from lockgate.problems import Severity
 
 
 def add(commands: Commands) -> None:
@@ -44,7 +44,7 @@ def run(given: argparse.Namespace) -> int:
     loaded = load(given.paths, settings, resolve=False)
     problems = (*found, *loaded.problems)
     if given.format == "json":
-        print_json([_plain(problem) for problem in problems])
+        print_json([problem.plain for problem in problems])
     elif given.format == "sarif":
         from lockgate.sarif import to_sarif
 
@@ -57,18 +57,6 @@ def run(given: argparse.Namespace) -> int:
     if not loaded.definitions and not loaded.problems:
         raise UsageError(f"{', '.join(repr(str(path)) for path in given.paths)}: there is no definition")
     return 1 if any(problem.severity is Severity.ERROR for problem in problems) else 0
-
-
-def _plain(problem: Problem) -> dict[str, Any]:
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "pointer": problem.pointer,
-        "code": problem.code,
-        "severity": problem.severity.value,
-        "message": problem.message,
-        "hint": problem.hint,
-    }
 
 
 def add_explain(commands: Commands) -> None:

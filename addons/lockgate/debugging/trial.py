@@ -379,15 +379,7 @@ def masked_trace(trace: Trace) -> Plain:
 
 def problem_values(problem: Problem) -> dict[str, Any]:
     """A problem as JSON values."""
-    return {
-        "file": problem.file,
-        "line": problem.line,
-        "pointer": problem.pointer,
-        "code": problem.code,
-        "severity": problem.severity.value,
-        "message": _clean(problem.message),
-        "hint": _clean(problem.hint),
-    }
+    return {**problem.plain, "message": _clean(problem.message), "hint": _clean(problem.hint)}
 
 
 def has_errors(problems: Sequence[Problem]) -> bool:

@@ -160,13 +160,7 @@ def problem_plain(desk: Desk, problem: Problem) -> dict[str, Any]:
     """A problem for pages, with what its code means and where its line is shown."""
     explanation = EXPLANATIONS.get(problem.code)
     return {
-        "severity": problem.severity.value,
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "pointer": problem.pointer,
-        "file": problem.file,
-        "line": problem.line,
+        **problem.plain,
         "address": file_address(problem.file, problem.line) if is_shown(desk, problem.file) else "",
         "title": "" if explanation is None else explanation.title,
         "meaning": "" if explanation is None else explanation.meaning,
